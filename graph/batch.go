@@ -109,6 +109,9 @@ func (b Batch) Statements() ([]Statement, error) {
 		property(d.ID, vocab.Subject, d.Subject)
 		property(d.ID, vocab.Tag, d.Tags...)
 		property(d.ID, vocab.Alias, d.Names...)
+		if cite := CiteID(d.Reference, ""); d.Loaded && cite != "" { // whoever cites this number means this document
+			out = append(out, Statement{Subject: d.ID, Predicate: vocab.SameAs, Object: cite, Label: base})
+		}
 	}
 	if _, ok := spans[b.File]; !ok {
 		return nil, fmt.Errorf("the batch of %s does not describe the file itself", b.File)

@@ -1,0 +1,348 @@
+package extract
+
+import (
+	"regexp"
+	"strings"
+
+	"casegraph/graph"
+	"casegraph/graph/vocab"
+)
+
+var (
+	segmentBreak = regexp.MustCompile(`\s*[;,]\s+|\s+[|–—]\s+|\s+-\s+|\s{3,}|\s*\|\s*`)
+	columnGap    = regexp.MustCompile(`\S(\s{3,})\S`)
+	namesTail    = regexp.MustCompile(`(?i)^(?:inc|ltd|llc|l\.?l\.?p|s\.? ?a\.?(?: de c\.? ?v\.?)?|a\.? ?c\.?|jr|sr|ph\.?d|esq|m\.?d)\.?$`)
+	placeLine    = regexp.MustCompile(`\b[A-Z]{2}\s+\d{5}(?:-?\d{4})?\b|\bD\.?C\.?\b|\bC\.?P\.?\s*\d{4,5}|\b\d{4,6}\b|(?i:\b(?:street|avenue|road|suite|floor|p\.?\s?o\.? box|calle|avenida|av\.|colonia|col\.|piso)\b)`)
+	bodyBy       = regexp.MustCompile(`\s+(?i:at|from|with|para|en|of|of the|for|for the|de|del|de la|de los|to the|ante el|ante la)\s+`)
+)
+
+// actors reads a block of lines that names actors with their offices and bodies: a signature, an address, a copy list,
+// a list of signatories. Groups are parted by blank lines (an empty view). Each party carries the lines it was read
+// from as evidence. bodies: a body named without a person is a party of its own.
+func actors(lines []view, bodies bool) []party {
+	var out []party
+	for _, g := range groups(unfold(lines)) {
+		out = append(out, actorsOf(g, bodies)...)
+	}
+	return out
+}
+
+// groups parts lines at empty ones.
+func groups(lines []view) [][]view {
+	var out [][]view
+	var cur []view
+	for _, l := range append(lines, view{}) {
+		if l.trim().empty() {
+			if cur != nil {
+				out = append(out, cur)
+			}
+			cur = nil
+			continue
+		}
+		cur = append(cur, l)
+	}
+	return out
+}
+
+// unfold puts columns under each other: where two lines or more of a run have a wide gap at about the same column,
+// all of them are read column by column.
+func unfold(lines []view) []view {
+	col, n := 0, 0
+	at := map[int]int{}
+	for _, l := range lines {
+		if l.trim().empty() {
+			continue
+		}
+		if m := columnGap.FindStringSubmatchIndex(l.s); m != nil {
+			at[m[3]/6]++
+		}
+	}
+	for b, c := range at {
+		if c+at[b+1] > n || c+at[b+1] == n && b < col {
+			col, n = b, c+at[b+1]
+		}
+	}
+	if n < 2 {
+		return lines
+	}
+	var left, right []view
+	for _, l := range lines {
+		cut := -1
+		for _, m := range columnGap.FindAllStringSubmatchIndex(l.s, -1) {
+			if d := m[3]/6 - col; d >= -1 && d <= 2 {
+				cut = m[3]
+				break
+			}
+		}
+		switch indent := len(l.s) - len(strings.TrimLeft(l.s, " ")); {
+		case cut >= 0:
+			left, right = append(left, l.cut(0, cut).trim()), append(right, l.cut(cut, len(l.s)).trim())
+		case indent/6 >= col-1 && indent > 12:
+			left, right = append(left, view{}), append(right, l.trim())
+		default:
+			left, right = append(left, l.trim()), append(right, view{})
+		}
+	}
+	return append(append(left, view{}), right...)
+}
+
+// actorsOf reads one group of lines.
+func actorsOf(lines []view, bodies bool) []party {
+	var out []party
+	cur := -1 // index of the person that titles and bodies belong to
+	var loneTitle, loneBody view
+	attach := func(p *party, title, body view) {
+		if !title.empty() && p.title.empty() {
+			p.title = title
+		}
+		if !body.empty() && p.body.empty() {
+			p.body = body
+		}
+	}
+	begin := func(p party, l view) {
+		p.whole = l
+		out = append(out, p)
+		cur = len(out) - 1
+		if !loneTitle.empty() || !loneBody.empty() {
+			attach(&out[cur], loneTitle, loneBody)
+			loneTitle, loneBody = view{}, view{}
+		}
+	}
+	for li := 0; li < len(lines); li++ {
+		l := lines[li].without(rules.redaction).trim()
+		if l.empty() {
+			continue
+		}
+		open := false // the line before asks to go on
+		if li > 0 {
+			prev := strings.TrimRight(lines[li-1].s, " ")
+			open = strings.HasSuffix(prev, ",") || strings.HasSuffix(prev, "&") || endsInConnector(prev)
+		}
+		segs := segments(l)
+		for si, seg := range segs {
+			if seg.empty() || mailOnly.MatchString(seg.s) || strings.Contains(seg.s, "://") {
+				continue
+			}
+			k := kindOf(seg)
+			if k == vocab.Position || k == "" || k == vocab.Institution {
+				if run := splitRun(seg); run != nil {
+					for _, p := range run {
+						begin(p, p.whole)
+					}
+					continue
+				}
+			}
+			if ts := tokens(seg); k != vocab.Person && startsWithTitle(ts) && len(ts) <= 6 && !hasOrganisation(ts) && (si == 0) {
+				k = vocab.Person
+			}
+			continuation := open && si == 0 && cur >= 0
+			switch {
+			case placeLine.MatchString(seg.s) && k != vocab.Person:
+			case k == vocab.Person && !continuation || k == "" && si == 0 && cur < 0 && isPerson(seg, true):
+				if p, ok := person(seg); ok {
+					begin(p, l)
+				}
+			case k == vocab.Position:
+				title, body := splitBody(seg)
+				switch {
+				case cur < 0:
+					loneTitle, loneBody = title, body
+				case continuation && !out[cur].title.empty() && out[cur].body.empty():
+					out[cur].title = joined(out[cur].title, seg)
+				default:
+					attach(&out[cur], title, body)
+				}
+				if cur >= 0 && li > 0 {
+					out[cur].whole = extend(out[cur].whole, l)
+				}
+			case k == vocab.Institution || k == "" && si == 0 && cur < 0 && bodies && nameLike(seg):
+				p, ok := institution(seg)
+				switch {
+				case !ok:
+				case cur >= 0 && out[cur].class == vocab.Person && !(si == 0 && !out[cur].body.empty()):
+					if out[cur].body.empty() {
+						out[cur].body = p.name
+					} else if open && si == 0 {
+						out[cur].body = joined(out[cur].body, p.name)
+					}
+					if li > 0 {
+						out[cur].whole = extend(out[cur].whole, l)
+					}
+				case bodies:
+					p.whole = l
+					out = append(out, p)
+					if len(lines) > 1 && li == 0 && len(segs) == 1 { // the body heads its people
+						loneBody = p.name
+					}
+				default:
+					loneBody = p.name
+				}
+			case k == "" && cur >= 0 && out[cur].class == vocab.Person:
+				if (continuation || si > 0) && !out[cur].title.empty() && out[cur].body.empty() && nameLike(seg) && li > 0 && continuation {
+					out[cur].title = joined(out[cur].title, seg)
+				} else if si > 0 && out[cur].body.empty() && nameLike(seg) && !isCountry(seg.s) && si == len(segs)-1 && len(tokens(seg)) >= 2 && !lowerish(seg) {
+					out[cur].body = seg
+				}
+			}
+		}
+	}
+	return out
+}
+
+func lowerish(v view) bool {
+	for _, t := range tokens(v) {
+		if !t.upper() && !rules.connector[t.fold] && !rules.particle[t.fold] && !t.digits() {
+			return true
+		}
+	}
+	return false
+}
+
+func hasOrganisation(ts []token) bool {
+	for _, t := range ts {
+		if rules.organisation[t.fold] {
+			return true
+		}
+	}
+	return false
+}
+
+func isCountry(s string) bool {
+	_, ok := rules.countries[graph.Fold(s)]
+	return ok || isAcronym(s) && len(s) <= 3
+}
+
+// nameLike: short, begins with a capital, no sentence.
+func nameLike(v view) bool {
+	ts := tokens(v)
+	if len(ts) == 0 || len(ts) > 12 || len(v.s) > 110 || !ts[0].upper() && !ts[0].digits() {
+		return false
+	}
+	last := v.s[len(v.s)-1]
+	return last != ':' && last != '?' && !(last == '.' && len(ts) > 6)
+}
+
+func endsInConnector(s string) bool {
+	f := strings.Fields(s)
+	return len(f) > 1 && rules.connector[f[len(f)-1]]
+}
+
+// extend makes the evidence reach over the next line.
+func extend(v, l view) view {
+	if l.off[0] >= v.off[len(v.off)-1] {
+		return joined(v, l)
+	}
+	return v
+}
+
+// segments parts a line at commas and gaps; "Inc." and the like stay with the name before them.
+func segments(l view) []view {
+	var out []view
+	for _, s := range l.split(segmentBreak) {
+		s = s.trimAny(" \t.,;|")
+		if s.empty() {
+			continue
+		}
+		if len(out) > 0 && namesTail.MatchString(s.s) {
+			prev := out[len(out)-1]
+			i := tokenAt(l, token{view: prev})
+			j := tokenAt(l, token{view: s}) + len(s.s)
+			out[len(out)-1] = l.cut(i, j)
+			continue
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// splitBody parts a position from the body it is in: "Executive Director of X", "CEO X". Without a recognisable body
+// the whole is the title.
+func splitBody(v view) (title, body view) {
+	for _, m := range bodyBy.FindAllStringIndex(v.s, -1) {
+		head, rest := v.cut(0, m[0]).trim(), v.cut(m[1], len(v.s)).trim()
+		if head.empty() || rest.empty() || kindOf(head) != vocab.Position {
+			continue
+		}
+		ts := tokens(rest)
+		if len(ts) > 0 && (hasOrganisation(ts) && !rules.position[ts[0].fold] && ts[0].upper() || len(ts) == 1 && ts[0].caps()) && !lowerish(rest) {
+			if strings.HasPrefix(rest.s, "the ") {
+				rest = rest.cut(4, len(rest.s))
+			}
+			return head, rest
+		}
+	}
+	ts := tokens(v)
+	end := -1
+	for i, t := range ts {
+		if rules.position[t.fold] || rules.profession[t.fold] {
+			end = i
+		} else if !rules.modifier[t.fold] && t.fold != "&" && t.fold != "and" && t.fold != "y" {
+			break
+		}
+	}
+	if end >= 0 && end < len(ts)-1 {
+		at := tokenAt(v, ts[end+1])
+		rest := v.cut(at, len(v.s))
+		rts := ts[end+1:]
+		if !rules.connector[rts[0].fold] && rts[0].upper() && (hasOrganisation(rts) || len(rts) == 1 && rts[0].caps()) && !lowerish(rest) {
+			return v.cut(0, at).trim(), rest.trim()
+		}
+	}
+	return v, view{}
+}
+
+// splitRun reads people with their offices and bodies that stand on one line without anything between them, as a
+// pasted page gives: "Ana Ruiz Policy Director Some Institute Luis Paz Chair Other Body". nil when v is no such run.
+func splitRun(v view) []party {
+	ts := tokens(v)
+	if len(ts) < 3 {
+		return nil
+	}
+	var out []party
+	for i := 0; i < len(ts); {
+		n := personPrefix(ts[i:], v)
+		if n == 0 {
+			return nil
+		}
+		next := len(ts)
+		for k := i + n + 1; k+1 < len(ts); k++ {
+			if rules.given[ts[k].fold] && !rules.connector[ts[k-1].fold] && !rules.organisation[ts[k].fold] && !rules.modifier[ts[k].fold] && personPrefix(ts[k:], v) > 0 {
+				next = k
+				break
+			}
+		}
+		from, mid := tokenAt(v, ts[i]), tokenAt(v, ts[i+n])
+		to := len(v.s)
+		if next < len(ts) {
+			to = tokenAt(v, ts[next])
+		}
+		p, ok := person(v.cut(from, mid))
+		if !ok {
+			return nil
+		}
+		p.title, p.body = splitBody(v.cut(mid, to).trimAny(" ,;"))
+		p.whole = v.cut(from, to).trim()
+		if kindOf(p.title) != vocab.Position {
+			return nil
+		}
+		out = append(out, p)
+		i = next
+	}
+	return out
+}
+
+// personPrefix is how many of the first words are a person's name that an office follows, or 0.
+func personPrefix(ts []token, v view) int {
+	for n := min(5, len(ts)-1); n >= 2; n-- {
+		next := ts[n]
+		if !(rules.position[next.fold] || rules.modifier[next.fold] && leadsPosition(ts[n:])) {
+			continue
+		}
+		first := tokenAt(v, ts[0])
+		last := tokenAt(v, ts[n-1])
+		if isPerson(v.cut(first, last+len(ts[n-1].s)), false) && !rules.position[ts[n-1].fold] && !rules.modifier[ts[n-1].fold] && !rules.modifier[ts[0].fold] {
+			return n
+		}
+	}
+	return 0
+}

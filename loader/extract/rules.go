@@ -1,0 +1,342 @@
+package extract
+
+import (
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+
+	"casegraph/graph"
+)
+
+//go:embed rules/*.yaml gazetteers/*.txt gazetteers/*.tsv
+var data embed.FS
+
+// rules is the data that the code of this package runs on, compiled.
+var rules = mustLoad()
+
+// generation is raised when a change of the code, not of the data, changes what is read from a document.
+const generation = "1"
+
+// Version names the rules: documents read under another version are read again by a load. It is a hash of the
+// embedded data and the generation of the code.
+func Version() string { return rules.version }
+
+type wordSet map[string]bool
+
+func (s wordSet) has(word string) bool { return s[graph.Fold(word)] }
+
+type field struct {
+	Name   string
+	Labels []string
+	Role   string // relation that the parties of the field get
+	List   bool
+	Header bool // part of a header block
+	Cable  bool // marks the block as a cable's
+}
+
+type patterns []*regexp.Regexp
+
+// match gives the first pattern that matches s, as submatch indexes, and the pattern.
+func (p patterns) match(s string) ([]int, *regexp.Regexp) {
+	for _, re := range p {
+		if m := re.FindStringSubmatchIndex(s); m != nil {
+			return m, re
+		}
+	}
+	return nil, nil
+}
+
+func (p patterns) ok(s string) bool { m, _ := p.match(s); return m != nil }
+
+// group cuts the named group of a match out of v; an unmatched group is an empty view.
+func group(v view, m []int, re *regexp.Regexp, name string) view {
+	i := re.SubexpIndex(name)
+	if i < 0 || m[2*i] < 0 {
+		return view{}
+	}
+	return v.cut(m[2*i], m[2*i+1]).trim()
+}
+
+type kindRule struct {
+	kind string
+	re   *regexp.Regexp
+}
+
+type ruleSet struct {
+	version string
+
+	fields     map[string]*field // by name
+	labels     map[string]*field // by folded label
+	fieldLine  *regexp.Regexp    // label, colon, value
+	spacedLine *regexp.Regexp    // label, two spaces or more, value: a colon lost by OCR
+	precedence *regexp.Regexp
+	forward    *regexp.Regexp
+	reply      *regexp.Regexp
+	quoted     patterns
+	stamps     patterns
+	redaction  *regexp.Regexp
+
+	salutation, inlineSalutation, closing, inlineClosing, motto, cc, signatories, undersigned, blockEnd, release, quotes, tells patterns
+	reference, yourReference                                                                                                    patterns
+	titleKinds, categoryKinds                                                                                                   []kindRule
+	classification, cableRef, vocative, beginText, endText                                                                      *regexp.Regexp
+
+	organisation, position, profession, title, honorific, modifier, particle, connector, stop wordSet
+	languages                                                                                 map[string]wordSet
+	months                                                                                    map[string]int
+	dates                                                                                     dateRules
+	leads                                                                                     map[string][]string
+	given, surname                                                                            wordSet
+	countries                                                                                 map[string]string // folded name -> name to show
+	confidences                                                                               map[string]float64
+}
+
+func mustLoad() *ruleSet {
+	r, err := load(data)
+	if err != nil {
+		panic(fmt.Errorf("the embedded rules must be right: %w", err))
+	}
+	return r
+}
+
+// load reads and checks the rules. An error names the file, and for YAML the line.
+func load(fsys fs.FS) (*ruleSet, error) {
+	r := &ruleSet{fields: map[string]*field{}, labels: map[string]*field{}, countries: map[string]string{}}
+	sum := sha256.New()
+	sum.Write([]byte(generation))
+	read := func(name string) ([]byte, error) {
+		b, err := fs.ReadFile(fsys, name)
+		sum.Write([]byte(name))
+		sum.Write(b)
+		return b, err
+	}
+	for _, step := range []struct {
+		file string
+		into func(file string, b []byte) error
+	}{
+		{"rules/fields.yaml", r.loadFields},
+		{"rules/words.yaml", r.loadWords},
+		{"rules/zones.yaml", r.loadZones},
+		{"rules/confidence.yaml", func(_ string, b []byte) error { return strictYAML(b, &r.confidences) }},
+		{"gazetteers/given-names.txt", func(_ string, b []byte) error { r.given = lineSet(b); return nil }},
+		{"gazetteers/surnames.txt", func(_ string, b []byte) error { r.surname = lineSet(b); return nil }},
+		{"gazetteers/countries.tsv", r.loadCountries},
+	} {
+		b, err := read(step.file)
+		if err == nil {
+			err = step.into(step.file, b)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", step.file, err)
+		}
+	}
+	r.version = hex.EncodeToString(sum.Sum(nil)[:6])
+	return r, nil
+}
+
+func lineSet(b []byte) wordSet {
+	s := wordSet{}
+	for line := range strings.Lines(string(b)) {
+		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
+			s[line] = true
+		}
+	}
+	return s
+}
+
+func (r *ruleSet) loadCountries(_ string, b []byte) error {
+	for line := range strings.Lines(string(b)) {
+		if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
+			continue
+		}
+		for _, n := range strings.Split(line, "\t") {
+			r.countries[graph.Fold(n)] = n
+		}
+	}
+	return nil
+}
+
+func strictYAML(b []byte, into any) error { return yaml.UnmarshalWithOptions(b, into, yaml.Strict()) }
+
+func compile(list []string) (patterns, error) {
+	var out patterns
+	for _, s := range list {
+		re, err := regexp.Compile(s)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, re)
+	}
+	return out, nil
+}
+
+// either is a pattern for any of the words, longest first.
+func either(words []string) string {
+	words = slices.Clone(words)
+	slices.SortFunc(words, func(a, b string) int { return len(b) - len(a) })
+	for i, w := range words {
+		words[i] = strings.ReplaceAll(regexp.QuoteMeta(w), " ", `\s+`)
+	}
+	return strings.Join(words, "|")
+}
+
+func (r *ruleSet) loadFields(_ string, b []byte) (err error) {
+	var f struct {
+		Fields []struct {
+			Name   string
+			Labels []string
+			Role   string
+			List   bool
+			Header bool
+			Cable  bool
+		}
+		Precedence, Forward, Reply, Quoted, Stamps, Redactions []string
+	}
+	if err := strictYAML(b, &f); err != nil {
+		return err
+	}
+	var all []string
+	for _, x := range f.Fields {
+		fl := field(x)
+		if r.fields[x.Name] != nil {
+			return fmt.Errorf("field %q stands twice", x.Name)
+		}
+		r.fields[x.Name] = &fl
+		for _, l := range x.Labels {
+			k := graph.Fold(l)
+			if r.labels[k] != nil && r.labels[k] != &fl {
+				return fmt.Errorf("label %q belongs to two fields", l)
+			}
+			r.labels[k] = &fl
+			all = append(all, l)
+		}
+	}
+	if r.fieldLine, err = regexp.Compile(`^\s*[('"]?(?i:(` + either(all) + `))\s*:\s*(.*)$`); err != nil {
+		return err
+	}
+	if r.spacedLine, err = regexp.Compile(`^\s*(` + either(all) + `)\s{2,}(\S.*)$`); err != nil {
+		return err
+	}
+	if r.precedence, err = regexp.Compile(`\s+(?:` + either(f.Precedence) + `)(?:\s+\d{1,5})?\s*$`); err != nil {
+		return err
+	}
+	if r.forward, err = regexp.Compile(`^\s*(?i:` + either(f.Forward) + `)\s*:`); err != nil {
+		return err
+	}
+	if r.reply, err = regexp.Compile(`^\s*(?i:` + either(f.Reply) + `)\s*:`); err != nil {
+		return err
+	}
+	if r.redaction, err = regexp.Compile(strings.Join(f.Redactions, "|")); err != nil {
+		return err
+	}
+	if r.quoted, err = compile(f.Quoted); err != nil {
+		return err
+	}
+	r.stamps, err = compile(f.Stamps)
+	return err
+}
+
+func (r *ruleSet) loadZones(_ string, b []byte) (err error) {
+	type kind struct{ Kind, Title, Is string }
+	var z struct {
+		Salutation, Inlinesalutation, Closing, Inlineclosing, Motto, Cc, Signatories, Undersigned, Blockend, Release, Quotes, Tells []string
+		Reference, Yourreference                                                                                                    []string
+		Kinds, Categories                                                                                                           []kind
+		Classification, Cableref, Vocative, Begintext, Endtext                                                                      string
+	}
+	if err := strictYAML(b, &z); err != nil {
+		return err
+	}
+	for _, x := range []struct {
+		into *patterns
+		from []string
+	}{
+		{&r.salutation, z.Salutation}, {&r.inlineSalutation, z.Inlinesalutation}, {&r.closing, z.Closing}, {&r.inlineClosing, z.Inlineclosing},
+		{&r.motto, z.Motto}, {&r.cc, z.Cc}, {&r.signatories, z.Signatories}, {&r.undersigned, z.Undersigned}, {&r.blockEnd, z.Blockend},
+		{&r.release, z.Release}, {&r.quotes, z.Quotes}, {&r.tells, z.Tells}, {&r.reference, z.Reference}, {&r.yourReference, z.Yourreference},
+	} {
+		if *x.into, err = compile(x.from); err != nil {
+			return err
+		}
+	}
+	for _, k := range z.Kinds {
+		re, err := regexp.Compile(k.Title)
+		if err != nil {
+			return err
+		}
+		r.titleKinds = append(r.titleKinds, kindRule{k.Kind, re})
+	}
+	for _, k := range z.Categories {
+		re, err := regexp.Compile(k.Is)
+		if err != nil {
+			return err
+		}
+		r.categoryKinds = append(r.categoryKinds, kindRule{k.Kind, re})
+	}
+	for _, x := range []struct {
+		into **regexp.Regexp
+		from string
+	}{{&r.classification, z.Classification}, {&r.cableRef, z.Cableref}, {&r.vocative, z.Vocative}, {&r.beginText, z.Begintext}, {&r.endText, z.Endtext}} {
+		if *x.into, err = regexp.Compile(x.from); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *ruleSet) loadWords(_ string, b []byte) error {
+	var w struct {
+		Organisation, Position, Profession, Title, Honorific, Modifier, Particle, Connector, Stop string
+		Language                                                                                  map[string]string
+		Months                                                                                    struct {
+			En, Es        []string
+			Abbreviations map[string]int
+		}
+		Weekdays string
+		Leads    map[string][]string
+	}
+	if err := strictYAML(b, &w); err != nil {
+		return err
+	}
+	set := func(s string) wordSet {
+		out := wordSet{}
+		for _, f := range strings.Fields(s) {
+			out[graph.Fold(f)] = true
+		}
+		return out
+	}
+	r.organisation, r.position, r.profession, r.title = set(w.Organisation), set(w.Position), set(w.Profession), set(w.Title)
+	r.honorific, r.modifier, r.particle, r.connector, r.stop = set(w.Honorific), set(w.Modifier), set(w.Particle), set(w.Connector), set(w.Stop)
+	delete(r.connector, "")
+	r.languages = map[string]wordSet{}
+	for lang, words := range w.Language {
+		r.languages[lang] = set(words)
+	}
+	r.months = w.Months.Abbreviations
+	for _, names := range [][]string{w.Months.En, w.Months.Es} {
+		if len(names) != 12 {
+			return fmt.Errorf("months: a year has twelve, not %d", len(names))
+		}
+		for i, n := range names {
+			r.months[n] = i + 1
+		}
+	}
+	r.leads = w.Leads
+	r.dates = newDateRules(r.months, strings.Fields(w.Weekdays))
+	return nil
+}
+
+// confidence of a claim by what read it; an extractor that was not measured has that of "default".
+func (r *ruleSet) confidence(by string) float64 {
+	if c, ok := r.confidences[by]; ok {
+		return c
+	}
+	return r.confidences["default"]
+}
