@@ -27,6 +27,69 @@ func actors(lines []view, bodies bool) []party {
 	return out
 }
 
+// entries reads a list of signatories, one a line or a group of lines. What is neither clearly a person nor clearly a
+// body is taken for what most entries are; a country after a body's name is dropped.
+func entries(lines []view) []party {
+	gs := groups(unfold(lines))
+	several := 0
+	for _, g := range gs {
+		several += btoi(len(g) > 1 && len(g) <= 6)
+	}
+	if several*2 < len(gs) || len(gs) < 3 {
+		gs = groups(oneEach(unfold(lines)))
+	}
+	kinds := make([]vocab.Class, len(gs))
+	people, bodies := 0, 0
+	for i, g := range gs {
+		first := firstSegment(g[0])
+		ts := tokens(first)
+		switch {
+		case kindOf(first) == vocab.Institution:
+			kinds[i] = vocab.Institution
+			bodies++
+		case isPerson(first, false) && kindOf(first) == vocab.Person || startsWithTitle(ts) && len(ts) <= 6 && !hasOrganisation(ts):
+			kinds[i] = vocab.Person
+			people++
+		}
+	}
+	var out []party
+	for i, g := range gs {
+		if kinds[i] == "" {
+			kinds[i] = vocab.Institution
+			if people > bodies && isPerson(firstSegment(g[0]), true) {
+				kinds[i] = vocab.Person
+			}
+		}
+		if len(g) == 1 && people <= bodies && kinds[i] == vocab.Person && len(segments(g[0])) == 1 && bodies >= 3 {
+			kinds[i] = vocab.Institution // "Casa Ana" among bodies
+		}
+		if len(g) > 1 || kinds[i] == vocab.Person {
+			ps := actorsOf(g, true)
+			if len(ps) == 0 && kinds[i] == vocab.Person {
+				if p, ok := person(firstSegment(g[0])); ok {
+					p.whole = g[0]
+					ps = append(ps, p)
+				}
+			}
+			out = append(out, ps...)
+			continue
+		}
+		v := g[0].trim()
+		segs := segments(v)
+		if n := len(segs); n > 1 && isCountry(segs[n-1].s) {
+			v = v.cut(0, tokenAt(v, token{view: segs[n-1]})).trimAny(" ,;|-–—")
+		}
+		if !nameLike(v) || prose(v) {
+			continue
+		}
+		if p, ok := institution(v); ok {
+			p.whole = g[0]
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
 // groups parts lines at empty ones.
 func groups(lines []view) [][]view {
 	var out [][]view
@@ -91,6 +154,9 @@ func actorsOf(lines []view, bodies bool) []party {
 	var out []party
 	cur := -1 // index of the person that titles and bodies belong to
 	var loneTitle, loneBody view
+	if bodies { // a body's name on the first lines, its people below
+		lines = headed(lines)
+	}
 	attach := func(p *party, title, body view) {
 		if !title.empty() && p.title.empty() {
 			p.title = title
@@ -120,6 +186,9 @@ func actorsOf(lines []view, bodies bool) []party {
 		}
 		segs := segments(l)
 		for si, seg := range segs {
+			if ts := tokens(seg); len(ts) == 0 || rules.stop[ts[0].fold] && ts[0].fold != "the" {
+				continue
+			}
 			if seg.empty() || mailOnly.MatchString(seg.s) || strings.Contains(seg.s, "://") {
 				continue
 			}
@@ -136,6 +205,11 @@ func actorsOf(lines []view, bodies bool) []party {
 				k = vocab.Person
 			}
 			continuation := open && si == 0 && cur >= 0
+			if continuation && k != vocab.Person && !out[cur].title.empty() && (k != vocab.Institution || !out[cur].body.empty() || endsInConnector(strings.TrimRight(lines[li-1].s, " "))) {
+				out[cur].title = joined(out[cur].title, seg)
+				out[cur].whole = extend(out[cur].whole, l)
+				continue
+			}
 			switch {
 			case placeLine.MatchString(seg.s) && k != vocab.Person:
 			case k == vocab.Person && !continuation || k == "" && si == 0 && cur < 0 && isPerson(seg, true):
@@ -147,6 +221,8 @@ func actorsOf(lines []view, bodies bool) []party {
 				switch {
 				case cur < 0:
 					loneTitle, loneBody = title, body
+				case !out[cur].title.empty() && out[cur].more.empty() && si == 0 && li > 0 && !continuation && li < 3:
+					out[cur].more = title
 				case continuation && !out[cur].title.empty() && out[cur].body.empty():
 					out[cur].title = joined(out[cur].title, seg)
 				default:
@@ -187,6 +263,23 @@ func actorsOf(lines []view, bodies bool) []party {
 		}
 	}
 	return out
+}
+
+// headed joins the first lines of a group, when they are the name of a body that goes on over a line end and people
+// of it follow.
+func headed(lines []view) []view {
+	n := 0
+	for n < len(lines) && n < 3 {
+		seg := firstSegment(lines[n])
+		if k := kindOf(seg); k == vocab.Person || k == vocab.Position || startsWithTitle(tokens(seg)) {
+			break
+		}
+		n++
+	}
+	if n < 2 || n == len(lines) || kindOf(firstSegment(lines[n])) != vocab.Person || kindOf(joined(lines[:n]...)) != vocab.Institution {
+		return lines
+	}
+	return append([]view{joined(lines[:n]...)}, lines[n:]...)
 }
 
 func lowerish(v view) bool {

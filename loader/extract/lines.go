@@ -39,7 +39,7 @@ func joined(vs ...view) view {
 		if v.empty() {
 			continue
 		}
-		if !out.empty() {
+		if !out.empty() && !brokenWord(out.s) {
 			out.s += " "
 			out.off = append(out.off[:len(out.off):len(out.off)], out.off[len(out.off)-1])
 		}
@@ -47,6 +47,11 @@ func joined(vs ...view) view {
 		out.off = append(out.off[:len(out.off):len(out.off)], v.off...)
 	}
 	return out
+}
+
+// brokenWord: the text ends in a hyphen right after a letter, so that the next line goes on with the word.
+func brokenWord(s string) bool {
+	return len(s) > 1 && s[len(s)-1] == '-' && s[len(s)-2] != ' '
 }
 
 // without cuts every match of re out of v.

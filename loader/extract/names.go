@@ -174,10 +174,16 @@ var (
 	phonePattern    = regexp.MustCompile(`(?i),?\s*(?:\b(?:x|ext\.?|tel[.:]?|phone:?|cell:?)\s*)?[(+]?\d[\d\-() .]{4,}\d.*$|,?\s+x-?\d.*$`)
 	ocrInitial      = regexp.MustCompile(`^(.*[\pL.])\s+([3\]1])$`)
 	invertedName    = regexp.MustCompile(`^(\pL[\pL.'’\- ]{0,40}?(?:\s(?:Jr|Sr|II|III|IV)\.?)?)\s*,\s*(\pL[\pL.'’\-" ]{0,40}?(?: [3\]1])?\.?)$`)
+	hyphenCaps      = regexp.MustCompile(`(?:^|-)\p{Lu}{3,}(?:-|$)|\d`)
 	looseUnderscore = regexp.MustCompile(`_+(?:\s|$)`)
 	underscoreName  = regexp.MustCompile(`^\p{Lu}\p{Ll}+(?:[_.\s\]\[]+\p{Lu}?\p{Ll}*\.?)*[_.\s]+\p{Lu}\p{Ll}+$`)
 	nickname        = regexp.MustCompile(`\s*["“'‘][^"”'’]+["”'’]\s*|\s*\([^()]*\)\s*`)
 )
+
+// bareMailbox is a mailbox without its address and what stands in brackets behind it.
+func bareMailbox(s string) string {
+	return strings.TrimSpace(parenEnd.ReplaceAllString(mailPattern.ReplaceAllString(s, ""), ""))
+}
 
 // party is one actor named in a header, an address, a signature or a list.
 type party struct {
@@ -185,6 +191,7 @@ type party struct {
 	name     view        // as it stands in the text
 	forms    []string    // forms of the name, the one to show first
 	title    view        // a position held, or empty
+	more     view        // a second one
 	body     view        // the institution of that position, or empty
 	whole    view        // everything that says so: the evidence
 	optional bool        // stands for nobody by name
@@ -362,7 +369,10 @@ func actor(v view) (party, bool) {
 	if underscoreName.MatchString(v.s) && org == 0 {
 		return person(v)
 	}
-	if strings.ContainsAny(v.s, "_/") || strings.Contains(v.s, "-") && len(ts) == 1 && (caps > 0 || ts[0].digits()) {
+	if strings.ContainsAny(v.s, "_/") || len(ts) == 1 && hyphenCaps.MatchString(v.s) {
+		return institution(v)
+	}
+	if articles[ts[0].fold] && len(ts) > 1 {
 		return institution(v)
 	}
 	if isPerson(v, false) || startsWithTitle(ts) && len(ts) <= 6 && org == 0 {
@@ -379,6 +389,9 @@ func actor(v view) (party, bool) {
 	}
 	return institution(v)
 }
+
+// articles begin the name of a paper or a body, never of a person.
+var articles = map[string]bool{"the": true, "la": true, "el": true, "los": true, "las": true, "le": true}
 
 // startsWithTitle: the words begin with an honorific or a title of office, and a name follows.
 func startsWithTitle(ts []token) bool {

@@ -228,7 +228,7 @@ func (x *reader) segment() {
 		bs = bs[1:]
 	} else if len(bs) == 0 {
 		x.entries(root)
-		if root.kind != "letter" && root.kind != "page" {
+		if root.matterKind != "" && root.kind != "page" {
 			x.quoted(root)
 		}
 	}
@@ -344,6 +344,7 @@ func (x *reader) quoted(p *part) {
 					kind = "other"
 				}
 				x.enclose(p, first, p.last, kind)
+				p.kind = p.matterKind
 				return
 			}
 		}

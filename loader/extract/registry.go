@@ -161,7 +161,25 @@ func givenAgree(a, b string) bool {
 	if len(a) > len(b) {
 		a, b = b, a
 	}
-	return a == b || len(a) == 1 && b[0] == a[0] || len(a) >= 3 && strings.HasPrefix(b, a) || near(a, b)
+	return a == b || len(a) == 1 && b[0] == a[0] || len(a) >= 3 && strings.HasPrefix(b, a) || near(a, b) || len(a) >= 5 && a[0] == b[0] && distance(a, b) <= 2
+}
+
+// distance is the number of letters to change, add or drop (Levenshtein 1966).
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		diagonal := row[0]
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := diagonal + btoi(a[i-1] != b[j-1])
+			diagonal = row[j]
+			row[j] = min(cost, row[j]+1, row[j-1]+1)
+		}
+	}
+	return row[len(b)]
 }
 
 // near: equal, or equal but for a letter that OCR confuses in a long word.
@@ -187,7 +205,7 @@ func (r *registry) finish(file graph.ID) []graph.Entity {
 	for _, e := range r.list {
 		name := e.show()
 		scope := graph.ID("")
-		if e.class == vocab.Person && len(strings.Fields(graph.Fold(name))) < 2 {
+		if e.class == vocab.Person && partial(name) {
 			scope = file
 		}
 		full := name
@@ -220,6 +238,17 @@ func (r *registry) finish(file graph.ID) []graph.Entity {
 	}
 	slices.SortFunc(out, func(a, b graph.Entity) int { return cmp.Compare(a.ID, b.ID) })
 	return out
+}
+
+// partial: one word, or surnames only ("López Obrador"): no proof of who it is outside this file.
+func partial(name string) bool {
+	words := strings.Fields(graph.Fold(name))
+	for _, w := range words[:max(len(words)-1, 0)] {
+		if rules.given[w] || !rules.surname[w] && !rules.particle[w] {
+			return false
+		}
+	}
+	return true
 }
 
 func btoi(b bool) int {

@@ -83,10 +83,10 @@ type ruleSet struct {
 	stamps     patterns
 	redaction  *regexp.Regexp
 
-	salutation, inlineSalutation, closing, inlineClosing, motto, cc, signatories, undersigned, blockEnd, release, quotes, tells patterns
-	reference, yourReference                                                                                                    patterns
-	titleKinds, categoryKinds                                                                                                   []kindRule
-	classification, cableRef, vocative, beginText, endText                                                                      *regexp.Regexp
+	salutation, inlineSalutation, closing, inlineClosing, motto, cc, signatories, undersigned, blockEnd, release, quotes, tells, titledTo, titledFromTo, telegram patterns
+	reference, yourReference                                                                                                                                      patterns
+	titleKinds, categoryKinds                                                                                                                                     []kindRule
+	classification, cableRef, vocative, beginText, endText, dateline                                                                                              *regexp.Regexp
 
 	organisation, position, profession, title, honorific, modifier, particle, connector, stop wordSet
 	languages                                                                                 map[string]wordSet
@@ -182,7 +182,7 @@ func either(words []string) string {
 	words = slices.Clone(words)
 	slices.SortFunc(words, func(a, b string) int { return len(b) - len(a) })
 	for i, w := range words {
-		words[i] = strings.ReplaceAll(regexp.QuoteMeta(w), " ", `\s+`)
+		words[i] = strings.NewReplacer(" ", `\s+`, "/", `[/!|]`).Replace(regexp.QuoteMeta(w)) // OCR reads / as !
 	}
 	return strings.Join(words, "|")
 }
@@ -246,10 +246,10 @@ func (r *ruleSet) loadFields(_ string, b []byte) (err error) {
 func (r *ruleSet) loadZones(_ string, b []byte) (err error) {
 	type kind struct{ Kind, Title, Is string }
 	var z struct {
-		Salutation, Inlinesalutation, Closing, Inlineclosing, Motto, Cc, Signatories, Undersigned, Blockend, Release, Quotes, Tells []string
-		Reference, Yourreference                                                                                                    []string
-		Kinds, Categories                                                                                                           []kind
-		Classification, Cableref, Vocative, Begintext, Endtext                                                                      string
+		Salutation, Inlinesalutation, Closing, Inlineclosing, Motto, Cc, Signatories, Undersigned, Blockend, Release, Quotes, Tells, Titledto, Titledfromto, Telegram []string
+		Reference, Yourreference                                                                                                                                      []string
+		Kinds, Categories                                                                                                                                             []kind
+		Classification, Cableref, Vocative, Begintext, Endtext, Dateline                                                                                              string
 	}
 	if err := strictYAML(b, &z); err != nil {
 		return err
@@ -260,7 +260,7 @@ func (r *ruleSet) loadZones(_ string, b []byte) (err error) {
 	}{
 		{&r.salutation, z.Salutation}, {&r.inlineSalutation, z.Inlinesalutation}, {&r.closing, z.Closing}, {&r.inlineClosing, z.Inlineclosing},
 		{&r.motto, z.Motto}, {&r.cc, z.Cc}, {&r.signatories, z.Signatories}, {&r.undersigned, z.Undersigned}, {&r.blockEnd, z.Blockend},
-		{&r.release, z.Release}, {&r.quotes, z.Quotes}, {&r.tells, z.Tells}, {&r.reference, z.Reference}, {&r.yourReference, z.Yourreference},
+		{&r.release, z.Release}, {&r.quotes, z.Quotes}, {&r.tells, z.Tells}, {&r.titledTo, z.Titledto}, {&r.titledFromTo, z.Titledfromto}, {&r.telegram, z.Telegram}, {&r.reference, z.Reference}, {&r.yourReference, z.Yourreference},
 	} {
 		if *x.into, err = compile(x.from); err != nil {
 			return err
@@ -283,7 +283,7 @@ func (r *ruleSet) loadZones(_ string, b []byte) (err error) {
 	for _, x := range []struct {
 		into **regexp.Regexp
 		from string
-	}{{&r.classification, z.Classification}, {&r.cableRef, z.Cableref}, {&r.vocative, z.Vocative}, {&r.beginText, z.Begintext}, {&r.endText, z.Endtext}} {
+	}{{&r.classification, z.Classification}, {&r.cableRef, z.Cableref}, {&r.vocative, z.Vocative}, {&r.beginText, z.Begintext}, {&r.endText, z.Endtext}, {&r.dateline, z.Dateline}} {
 		if *x.into, err = regexp.Compile(x.from); err != nil {
 			return err
 		}

@@ -66,6 +66,10 @@ func (x *reader) office(e *entity, pt party, by string) {
 			x.claim(end{entity: pos}, vocab.PositionIn, end{entity: body}, pt.whole, by+".position")
 		}
 	}
+	if !pt.more.empty() && !x.isProfession(pt.more) {
+		pos := x.reg.position(strings.Join(strings.Fields(pt.more.s), " "), body)
+		x.claim(end{entity: e}, vocab.HoldsPosition, end{entity: pos}, pt.whole, by+".position")
+	}
 	if body != nil {
 		x.claim(end{entity: e}, vocab.MemberOf, end{entity: body}, pt.whole, by+".member")
 	}
@@ -135,7 +139,7 @@ var bodyName = regexp.MustCompile(`(?:\p{Lu}[\pL\-]+\s+){1,3}(?:Ministry|Departm
 func (x *reader) bodyNames() []view {
 	if x.bodies == nil {
 		x.bodies = []view{}
-		for _, l := range x.lines {
+		for _, l := range x.paragraphs() {
 			for _, m := range bodyName.FindAllStringIndex(l.s, -1) {
 				v := l.cut(m[0], m[1])
 				if ts := tokens(v); len(ts) > 1 && rules.stop[ts[0].fold] {
@@ -146,6 +150,21 @@ func (x *reader) bodyNames() []view {
 		}
 	}
 	return x.bodies
+}
+
+// paragraphs are the runs of lines without a blank one between, each as one view.
+func (x *reader) paragraphs() []view {
+	var out []view
+	for _, l := range x.lines {
+		switch {
+		case l.stamp:
+		case l.blank || len(out) == 0:
+			out = append(out, l.trim())
+		default:
+			out[len(out)-1] = joined(out[len(out)-1], l.trim())
+		}
+	}
+	return out
 }
 
 // header reads the fields of a message, a memorandum or a cable.
@@ -209,6 +228,7 @@ func (x *reader) header(p *part) {
 
 var (
 	listBreak  = regexp.MustCompile(`\s*[;,]\s*`)
+	itemBreak  = regexp.MustCompile(`\s*;\s*|\s{5,}`)
 	semicolon  = regexp.MustCompile(`\s*;\s*`)
 	commaSplit = regexp.MustCompile(`\s*,\s*`)
 )
@@ -222,7 +242,7 @@ func (x *reader) mailboxes(p *part, f value, cable bool) []party {
 		items = listItems(f.lines)
 	case len(f.lines) > 1 && cable:
 		items = f.lines
-	case strings.Count(f.s, "@") > 1 || strings.Count(f.s, ",") > 1 && !cable || strings.Count(f.s, ",") == 1 && !invertedName.MatchString(strings.TrimSpace(f.s)) && !cable:
+	case strings.Count(f.s, "@") > 1 || strings.Count(f.s, ",") > 1 && !cable || strings.Count(f.s, ",") == 1 && !invertedName.MatchString(bareMailbox(f.s)) && !cable:
 		items = mailItems(f.view)
 	}
 	for _, it := range items {
@@ -255,13 +275,13 @@ func listItems(lines []view) []view {
 	var out []view
 	open := false
 	whole := func(v view) bool {
-		s := strings.TrimSpace(mailPattern.ReplaceAllString(parenEnd.ReplaceAllString(v.s, ""), ""))
+		s := bareMailbox(v.s)
 		m := invertedName.FindStringSubmatch(s)
 		return m != nil && len(m[2]) > 1 || underscoreName.MatchString(s) || !strings.Contains(s, ",") && isPerson(v, false)
 	}
 	for _, l := range lines {
 		l = l.trim()
-		for i, it := range l.split(semicolon) {
+		for i, it := range l.split(itemBreak) {
 			if it = it.trim(); it.empty() {
 				open = false
 				continue
@@ -290,7 +310,7 @@ func mailItems(v view) []view {
 			next := parts[i+1]
 			from := tokenAt(v, token{view: cur})
 			both := v.cut(from, tokenAt(v, token{view: next})+len(next.s))
-			if m := strings.TrimSpace(mailPattern.ReplaceAllString(both.s, "")); invertedName.MatchString(m) {
+			if invertedName.MatchString(bareMailbox(both.s)) {
 				cur = both
 				i++
 			}
@@ -544,13 +564,92 @@ func (x *reader) letter(p *part) {
 		}
 		x.salute(p, salutation, x.lines[own[sal]].view)
 	}
+	x.firstLine(p, own)
+	x.titledTo(p)
+	x.titledFromTo(p)
 	if p.kind == "" && p.matterKind != "" && !x.ends(p) {
 		p.kind = p.matterKind
 	}
 	x.front(p)
 	x.letterEnd(p)
-	if p.kind == "" && (p.sender != nil) {
+	if p.kind == "" && (p.sender != nil || x.ends(p)) {
 		p.kind = "letter"
+	}
+	x.lastLine(p)
+}
+
+// firstLine: the line that says what the text is ("Cablegram 428 CITY, 7 September 1939"), or a release's dateline.
+func (x *reader) firstLine(p *part, own []int) {
+	n := 0
+	for _, i := range own {
+		l := x.lines[i]
+		if l.blank {
+			continue
+		}
+		if n++; n > 12 {
+			return
+		}
+		if m, re := rules.telegram.match(l.s); m != nil && p.kind == "" && len(l.s) < 120 {
+			p.kind = "other"
+			if what := strings.ToLower(group(l.view, m, re, "what").s); strings.HasPrefix(what, "cable") || strings.HasPrefix(what, "telegram") || strings.HasPrefix(what, "saving") {
+				p.kind = "cable"
+			} else if what == "letter" {
+				p.kind = "letter"
+			}
+			if no := group(l.view, m, re, "ref"); !no.empty() && p.reference == "" {
+				p.reference, p.referenceAt = no.s, l.view
+			}
+			if d, ok := rules.dates.first(l.s); ok && p.date == "" {
+				p.date = d.iso
+			}
+			return
+		}
+		if m := rules.dateline.FindStringSubmatchIndex(l.s); m != nil && p.kind == "" && len(tokens(l.view)) > 14 {
+			p.kind = "pressRelease"
+			place := group(l.view, m, rules.dateline, "place")
+			x.reg.named(vocab.Place, []string{place.s})
+			return
+		}
+	}
+}
+
+// titledTo: "Open letter to Ana Ruiz, Minister of X".
+func (x *reader) titledTo(p *part) {
+	m, re := rules.titledTo.match(p.title)
+	if m == nil || len(p.title) != len(p.titleAt.s) {
+		return
+	}
+	for _, pt := range actors([]view{group(p.titleAt, m, re, "who")}, false) {
+		if pt.class == vocab.Person {
+			x.role(pt, vocab.AddressedIn, end{part: p}, "title")
+		}
+	}
+}
+
+// titledFromTo: "Ruiz to Paz", or "Mr A. Ruiz, Consul in X, to Mr B. Paz, Minister", over a telegram or a minute.
+func (x *reader) titledFromTo(p *part) {
+	m, re := rules.titledFromTo.match(p.title)
+	if m == nil || len(p.title) != len(p.titleAt.s) || p.kind != "cable" && p.kind != "letter" && p.kind != "other" {
+		return
+	}
+	for _, side := range []struct {
+		group string
+		role  vocab.Predicate
+	}{{"from", vocab.Sent}, {"to", vocab.AddressedIn}} {
+		v := group(p.titleAt, m, re, side.group).without(parenEnd)
+		if len(tokens(v)) > 14 {
+			return
+		}
+		ps := actors([]view{v}, true)
+		if len(ps) == 0 {
+			if pt, ok := actor(v); ok && len(tokens(v)) <= 4 && !lowerish(v) {
+				ps = append(ps, pt)
+			}
+		}
+		for _, pt := range ps {
+			pt.whole = p.titleAt
+			x.role(pt, side.role, end{part: p}, "title")
+		}
 	}
 }
 
@@ -791,7 +890,7 @@ func (x *reader) letterEnd(p *part) {
 			continue
 		}
 		if m, re := rules.inlineClosing.match(v.s); m != nil && mode == "" && !signed {
-			if who := group(v, m, re, "who"); nameLike(who) || kindOf(who) != "" {
+			if who := group(v, m, re, "who"); nameLike(who) || kindOf(who) != "" || hasOrganisation(tokens(who)) {
 				x.endBlock(p, "inline", []view{who})
 				signed = true
 				continue
@@ -868,7 +967,7 @@ func (x *reader) endBlock(p *part, mode string, lines []view) bool {
 		return false
 	case "list":
 		n := 0
-		for _, pt := range actors(oneEach(lines), true) {
+		for _, pt := range entries(lines) {
 			x.role(pt, vocab.Signed, doc, "signatories")
 			n++
 		}
@@ -876,7 +975,7 @@ func (x *reader) endBlock(p *part, mode string, lines []view) bool {
 	case "inline":
 		for _, v := range lines[0].split(andWho) {
 			v = v.trimAny(" \t.,;:\"“”")
-			if pt, ok := actor(v); ok && nameLike(v) {
+			if pt, ok := actor(v); ok && (nameLike(v) || hasOrganisation(tokens(v))) {
 				pt.whole = lines[0]
 				x.role(pt, vocab.Signed, doc, "signature")
 			}
@@ -918,7 +1017,7 @@ func (x *reader) endBlock(p *part, mode string, lines []view) bool {
 	bodies := map[*entity]party{}
 	for _, pt := range signers {
 		x.role(pt, vocab.Signed, doc, "signature")
-		if !pt.body.empty() {
+		if !pt.body.empty() && !pt.title.empty() && !x.isProfession(pt.title) {
 			if b, ok := institution(pt.body); ok {
 				bodies[x.reg.named(vocab.Institution, b.forms)] = pt
 			}
@@ -1015,10 +1114,13 @@ func firstSegment(v view) view {
 
 // trailingList: the text says that those listed sign, and the last lines are the list.
 func (x *reader) trailingList(p *part, own []int) {
-	said := false
-	for _, i := range own {
-		if rules.undersigned.ok(x.lines[i].s) {
+	said, cue := false, 0
+	for n, i := range own {
+		if l := x.lines[i]; rules.undersigned.ok(l.s) {
 			said = true
+			if len(tokens(l.view)) <= 14 && !x.fewAfter(own[n+1:]) {
+				cue = n + 1
+			}
 		}
 	}
 	if !said || p.kind == "newsPost" {
@@ -1036,6 +1138,7 @@ func (x *reader) trailingList(p *part, own []int) {
 		}
 		first = n
 	}
+	first = max(first, cue)
 	var lines []view
 	for _, i := range own[first:] {
 		l := x.lines[i]
@@ -1048,6 +1151,54 @@ func (x *reader) trailingList(p *part, own []int) {
 	if len(lines) >= 3 {
 		x.endBlock(p, "list", lines)
 	}
+}
+
+// fewAfter: hardly anything follows.
+func (x *reader) fewAfter(own []int) bool {
+	n := 0
+	for _, i := range own {
+		if !x.lines[i].blank {
+			n++
+		}
+	}
+	return n < 3
+}
+
+// lastLine: a cable or minute that ends in a name in capitals, alone on its line, is signed by it. Notes may follow.
+func (x *reader) lastLine(p *part) {
+	if p.kind != "cable" && p.kind != "letter" && p.kind != "other" || x.isSigned(p) {
+		return
+	}
+	own := x.own(p)
+	for n := len(own) - 1; n > 3; n-- {
+		v := x.lines[own[n]].trimAny(" .,_")
+		ts := tokens(v)
+		if x.lines[own[n]].blank || len(ts) > 4 || !x.lines[own[n-1]].blank || n+1 < len(own) && !x.lines[own[n+1]].blank && kindOf(x.lines[own[n+1]].view) != vocab.Position {
+			continue
+		}
+		caps := len(ts) > 0 && rules.classification.FindString(v.s) == "" && !hasOrganisation(ts)
+		for _, t := range ts {
+			caps = caps && (t.caps() || t.initial()) && !t.digits() && !rules.stop[t.fold]
+		}
+		if !caps || len(v.s) < 4 {
+			continue
+		}
+		if pt, ok := person(v); ok {
+			pt.whole = v
+			x.role(pt, vocab.Signed, end{part: p}, "last-line")
+		}
+		return
+	}
+}
+
+// isSigned tells whether somebody signed the part already.
+func (x *reader) isSigned(p *part) bool {
+	for _, c := range x.claims {
+		if c.p == vocab.Signed && c.o.part == p {
+			return true
+		}
+	}
+	return false
 }
 
 // senderSignature: a line of a message that is its sender's full name starts the signature.
@@ -1091,7 +1242,7 @@ func (x *reader) front(p *part) {
 		}
 		pt.whole = a
 		switch {
-		case p.kind == "letter" || pt.class == vocab.Person:
+		case p.kind == "letter":
 			x.role(pt, vocab.Sent, end{part: p}, "byline")
 		default:
 			x.role(pt, vocab.Published, end{part: p}, "byline")
@@ -1159,7 +1310,7 @@ var acronymPattern = regexp.MustCompile(`((?:[\p{Lu}][\pL'’.\-]*\s+(?:(?:of|fo
 // defineAcronyms finds "Full Name (FN)".
 func (x *reader) defineAcronyms() {
 	x.acronyms = map[string]string{}
-	for _, l := range x.lines {
+	for _, l := range x.paragraphs() {
 		for _, m := range acronymPattern.FindAllStringSubmatch(l.s, -1) {
 			full, short := strings.TrimSpace(m[1]), m[2]
 			if !isAcronym(short) {
@@ -1263,7 +1414,7 @@ func (x *reader) frontMatter(p *part) int {
 		}
 	}
 	for _, k := range rules.categoryKinds {
-		if p.kind == "" && k.re.MatchString(category) {
+		if k.re.MatchString(category) {
 			p.matterKind = k.kind
 			break
 		}
