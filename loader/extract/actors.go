@@ -2,6 +2,7 @@ package extract
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"casegraph/graph"
@@ -62,6 +63,9 @@ func entries(lines []view) []party {
 		}
 		if len(g) == 1 && people <= bodies && kinds[i] == vocab.Person && len(segments(g[0])) == 1 && bodies >= 3 {
 			kinds[i] = vocab.Institution // "Casa Ana" among bodies
+		}
+		if len(g) > 1 && !slices.ContainsFunc(g, func(v view) bool { k := kindOf(firstSegment(v)); return k == vocab.Person || k == vocab.Position }) {
+			g = []view{joined(g...)} // a body's name over several lines
 		}
 		if len(g) > 1 || kinds[i] == vocab.Person {
 			ps := actorsOf(g, true)
@@ -404,6 +408,9 @@ func splitRun(v view) []party {
 				break
 			}
 		}
+		if next == len(ts) {
+			next = afterBody(ts, i+n)
+		}
 		from, mid := tokenAt(v, ts[i]), tokenAt(v, ts[i+n])
 		to := len(v.s)
 		if next < len(ts) {
@@ -424,6 +431,27 @@ func splitRun(v view) []party {
 	return out
 }
 
+// afterBody: where no given name tells, the next person begins after the last word of a body that stands before the
+// next office. It gives len(ts) when there is no next one.
+func afterBody(ts []token, i int) int {
+	for i < len(ts) && (rules.position[ts[i].fold] || rules.modifier[ts[i].fold]) {
+		i++
+	}
+	last := -1
+	for k := i; k < len(ts); k++ {
+		switch {
+		case rules.organisation[ts[k].fold]:
+			last = k
+		case rules.position[ts[k].fold] || rules.modifier[ts[k].fold] && leadsPosition(ts[k:]):
+			if n := k - last - 1; last >= 0 && n >= 2 && n <= 4 {
+				return last + 1
+			}
+			return len(ts)
+		}
+	}
+	return len(ts)
+}
+
 // personPrefix is how many of the first words are a person's name that an office follows, or 0.
 func personPrefix(ts []token, v view) int {
 	for n := min(5, len(ts)-1); n >= 2; n-- {
@@ -433,7 +461,7 @@ func personPrefix(ts []token, v view) int {
 		}
 		first := tokenAt(v, ts[0])
 		last := tokenAt(v, ts[n-1])
-		if isPerson(v.cut(first, last+len(ts[n-1].s)), false) && !rules.position[ts[n-1].fold] && !rules.modifier[ts[n-1].fold] && !rules.modifier[ts[0].fold] {
+		if isPerson(v.cut(first, last+len(ts[n-1].s)), true) && !rules.position[ts[n-1].fold] && !rules.modifier[ts[n-1].fold] && !rules.modifier[ts[0].fold] {
 			return n
 		}
 	}

@@ -97,7 +97,11 @@ func blocks(lines []line, first, last int) []*block {
 		if b == nil {
 			continue
 		}
-		out = append(out, b)
+		if n := len(out); n > 0 && b.cable && out[n-1].cable && b.has("from", "to", "reference", "dtg") == 0 && b.first-out[n-1].last <= 8 {
+			out[n-1].fields, out[n-1].last = append(out[n-1].fields, b.fields...), b.last
+		} else {
+			out = append(out, b)
+		}
 		i = b.last - 1
 	}
 	return out
@@ -174,7 +178,7 @@ func blockAt(lines []line, i, last int) *block {
 			break
 		}
 		prev := &b.fields[len(b.fields)-1]
-		if !goesOn(lines, j, last, *prev, read) {
+		if !goesOn(lines, j, last, *prev, read) && !(old && prev.List && l.indent >= 3) {
 			break
 		}
 		prev.view = joined(prev.view, l.trim())
@@ -254,14 +258,12 @@ func (x *reader) head(p *part, b *block) {
 	}
 	if p.kind == "email" && p.parent == nil {
 		for i := p.first; i < b.first; i++ {
-			if m := memoLine.FindStringIndex(x.lines[i].s); m != nil {
+			if rules.memorandum.MatchString(x.lines[i].s) {
 				p.kind = "other"
 			}
 		}
 	}
 }
-
-var memoLine = regexp.MustCompile(`(?i)^\W*(?:(?:inter-?office |office )?memorandum|memorando|memor[aá]ndum|memo|circular|nota informativa|tarjeta informativa)\b`)
 
 // weighty tells whether running text stands between the lines: then what follows is not the head of the whole.
 func (x *reader) weighty(first, last int) bool {

@@ -52,14 +52,6 @@ func (r *registry) add(e *entity, forms []string) *entity {
 	return e
 }
 
-// party gives the entity of an actor.
-func (r *registry) party(p party) *entity {
-	if p.class == vocab.Person {
-		return r.person(p.forms)
-	}
-	return r.named(p.class, p.forms)
-}
-
 // named gives the institution or place of these forms.
 func (r *registry) named(class vocab.Class, forms []string) *entity {
 	for _, f := range forms {

@@ -86,7 +86,7 @@ type ruleSet struct {
 	salutation, inlineSalutation, closing, inlineClosing, motto, cc, signatories, undersigned, blockEnd, release, quotes, tells, titledTo, titledFromTo, telegram patterns
 	reference, yourReference                                                                                                                                      patterns
 	titleKinds, categoryKinds                                                                                                                                     []kindRule
-	classification, cableRef, vocative, beginText, endText, dateline                                                                                              *regexp.Regexp
+	classification, cableRef, vocative, beginText, endText, dateline, byline, memorandum, cableNumber, noCopy                                                     *regexp.Regexp
 
 	organisation, position, profession, title, honorific, modifier, particle, connector, stop wordSet
 	languages                                                                                 map[string]wordSet
@@ -249,7 +249,7 @@ func (r *ruleSet) loadZones(_ string, b []byte) (err error) {
 		Salutation, Inlinesalutation, Closing, Inlineclosing, Motto, Cc, Signatories, Undersigned, Blockend, Release, Quotes, Tells, Titledto, Titledfromto, Telegram []string
 		Reference, Yourreference                                                                                                                                      []string
 		Kinds, Categories                                                                                                                                             []kind
-		Classification, Cableref, Vocative, Begintext, Endtext, Dateline                                                                                              string
+		Classification, Cableref, Vocative, Begintext, Endtext, Dateline, Byline, Memorandum, Cablenumber, Nocopy                                                     string
 	}
 	if err := strictYAML(b, &z); err != nil {
 		return err
@@ -283,7 +283,7 @@ func (r *ruleSet) loadZones(_ string, b []byte) (err error) {
 	for _, x := range []struct {
 		into **regexp.Regexp
 		from string
-	}{{&r.classification, z.Classification}, {&r.cableRef, z.Cableref}, {&r.vocative, z.Vocative}, {&r.beginText, z.Begintext}, {&r.endText, z.Endtext}, {&r.dateline, z.Dateline}} {
+	}{{&r.classification, z.Classification}, {&r.cableRef, z.Cableref}, {&r.vocative, z.Vocative}, {&r.beginText, z.Begintext}, {&r.endText, z.Endtext}, {&r.dateline, z.Dateline}, {&r.byline, z.Byline}, {&r.memorandum, z.Memorandum}, {&r.cableNumber, z.Cablenumber}, {&r.noCopy, z.Nocopy}} {
 		if *x.into, err = regexp.Compile(x.from); err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package extract
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -36,12 +37,28 @@ func (x *reader) read(p *part) {
 
 // role claims what a party does in a document, and the offices that stand with its name.
 func (x *reader) role(pt party, role vocab.Predicate, doc end, by string) *entity {
-	e := x.reg.party(pt)
+	var e *entity
+	if pt.class == vocab.Person {
+		e = x.reg.person(pt.forms)
+	} else {
+		e = x.named(pt.forms)
+	}
 	if role != "" {
 		x.claim(end{entity: e}, role, doc, pt.whole, by)
 	}
 	x.office(e, pt, by)
 	return e
+}
+
+// named gives the institution of these forms; an acronym that the text spells out has its full name as a form.
+func (x *reader) named(forms []string) *entity {
+	for _, f := range forms {
+		if full := x.acronyms[f]; full != "" {
+			forms = append([]string{full}, forms...)
+			break
+		}
+	}
+	return x.reg.named(vocab.Institution, forms)
 }
 
 // office claims position, institution and membership of a person.
@@ -52,7 +69,7 @@ func (x *reader) office(e *entity, pt party, by string) {
 	var body *entity
 	if !pt.body.empty() {
 		if b, ok := institution(pt.body); ok {
-			body = x.reg.named(vocab.Institution, b.forms)
+			body = x.named(b.forms)
 		}
 	}
 	title := pt.title
@@ -242,6 +259,7 @@ func (x *reader) mailboxes(p *part, f value, cable bool) []party {
 		items = listItems(f.lines)
 	case len(f.lines) > 1 && cable:
 		items = f.lines
+	case titled(f.view) != nil:
 	case strings.Count(f.s, "@") > 1 || strings.Count(f.s, ",") > 1 && !cable || strings.Count(f.s, ",") == 1 && !invertedName.MatchString(bareMailbox(f.s)) && !cable:
 		items = mailItems(f.view)
 	}
@@ -259,6 +277,13 @@ func (x *reader) mailboxes(p *part, f value, cable bool) []party {
 				continue
 			}
 		}
+		if ps := titled(it); ps != nil {
+			for _, pt := range ps {
+				pt.whole = whole
+				out = append(out, pt)
+			}
+			continue
+		}
 		if pt, ok := mailbox(it); ok {
 			pt.whole = whole
 			out = append(out, pt)
@@ -267,6 +292,15 @@ func (x *reader) mailboxes(p *part, f value, cable bool) []party {
 		}
 	}
 	return out
+}
+
+// titled reads "Ana Ruiz, Regional Director, Some Body": a name that an office follows; nil when v is no such thing.
+func titled(v view) []party {
+	segs := segments(v)
+	if len(segs) < 2 || strings.Contains(v.s, "@") || !isPerson(segs[0], true) || kindOf(segs[1]) != vocab.Position {
+		return nil
+	}
+	return actors([]view{v}, false)
 }
 
 // listItems parts a list at its semicolons. An item may go on in the next line; where a line ends in a whole name and
@@ -604,6 +638,11 @@ func (x *reader) firstLine(p *part, own []int) {
 			}
 			return
 		}
+		if m := rules.byline.FindStringSubmatchIndex(l.s); m != nil && (p.kind == "" || p.kind == "newsPost") && p.parent == nil {
+			p.kind = "newsPost"
+			p.author = append(p.author, group(l.view, m, rules.byline, "who"))
+			continue
+		}
 		if m := rules.dateline.FindStringSubmatchIndex(l.s); m != nil && p.kind == "" && len(tokens(l.view)) > 14 {
 			p.kind = "pressRelease"
 			place := group(l.view, m, rules.dateline, "place")
@@ -681,7 +720,7 @@ func (x *reader) titleOf(p *part, top []int) {
 			continue
 		}
 		if p.date == "" && len(l.s) < 90 {
-			if d, ok := rules.dates.first(l.s); ok && (len(l.s) < 60 || d.end > len(l.s)-12) {
+			if d, ok := rules.dates.first(l.s); ok && (len(l.s) < 60 || d.end > len(l.s)-12 || strings.Contains(l.s[:d.start], "|")) {
 				p.date = d.iso
 				x.dateline(p, l, d)
 			}
@@ -755,6 +794,15 @@ func (x *reader) address(p *part, top []int) {
 			switch f.Name {
 			case "to":
 				v = fv
+			case "cc":
+				for _, it := range fv.split(semicolon) {
+					for _, pt := range actors([]view{it}, true) {
+						x.role(pt, vocab.CcdOn, end{part: p}, "cc-list")
+					}
+				}
+				skip = true
+			case "date":
+				dated, skip = n, true
 			case "subject":
 				if p.subject == "" {
 					p.subject = fv.s
@@ -908,7 +956,7 @@ func (x *reader) letterEnd(p *part) {
 			flush()
 			continue
 		}
-		if rules.motto.ok(v.s) {
+		if rules.motto.ok(v.s) || strings.HasPrefix(v.s, "[") || strings.HasPrefix(v.s, "(") && mode == "signature" {
 			continue
 		}
 		blanks = 0
@@ -961,11 +1009,15 @@ func (x *reader) endBlock(p *part, mode string, lines []view) bool {
 	}
 	switch mode {
 	case "cc":
+		lines = slices.DeleteFunc(lines, func(v view) bool { return rules.noCopy.MatchString(strings.TrimSpace(v.s)) })
 		for _, pt := range actors(oneEach(lines), true) {
 			x.role(pt, vocab.CcdOn, doc, "cc-list")
 		}
 		return false
 	case "list":
+		if semi := strings.Count(joined(lines...).s, ";"); semi >= 3 {
+			lines = spread(joined(lines...).split(semicolon))
+		}
 		n := 0
 		for _, pt := range entries(lines) {
 			x.role(pt, vocab.Signed, doc, "signatories")
@@ -1019,7 +1071,7 @@ func (x *reader) endBlock(p *part, mode string, lines []view) bool {
 		x.role(pt, vocab.Signed, doc, "signature")
 		if !pt.body.empty() && !pt.title.empty() && !x.isProfession(pt.title) {
 			if b, ok := institution(pt.body); ok {
-				bodies[x.reg.named(vocab.Institution, b.forms)] = pt
+				bodies[x.named(b.forms)] = pt
 			}
 		}
 	}
@@ -1033,6 +1085,15 @@ func (x *reader) endBlock(p *part, mode string, lines []view) bool {
 	return len(signers) > 0
 }
 
+// spread puts a blank line between the views.
+func spread(vs []view) []view {
+	var out []view
+	for _, v := range vs {
+		out = append(out, v.trimAny(" .,"), view{})
+	}
+	return out
+}
+
 // told is the document that a post or a release tells of, when the signatories that it lists are not its own.
 func (x *reader) told(p *part) *citation {
 	if p.kind != "newsPost" && p.kind != "pressRelease" && p.matterKind == "" {
@@ -1040,6 +1101,9 @@ func (x *reader) told(p *part) *citation {
 	}
 	for _, i := range x.own(p) {
 		l := x.lines[i]
+		if l.s == p.title || len(tokens(l.view)) < 5 {
+			continue
+		}
 		if m, re := rules.tells.match(l.s); m != nil {
 			who := group(l.view, m, re, "who")
 			c := citation{names: []string{who.s}}
@@ -1292,14 +1356,30 @@ func (x *reader) ownNumber(p *part) {
 		if n++; n > 30 {
 			break
 		}
-		if m, re := rules.yourReference.match(l.trim().s); m != nil {
-			ref := group(l.trim(), m, re, "ref")
+		cell := l.trim()
+		if m := columnGap.FindStringSubmatchIndex(cell.s); m != nil {
+			cell = cell.cut(0, m[2]).trim()
+			if p.reference == "" && rules.reference.ok(l.trim().s) {
+				cell = l.trim()
+			}
+		}
+		if m := rules.cableNumber.FindStringSubmatchIndex(l.s); m != nil && p.kind == "cable" && p.reference == "" {
+			ref := group(l.view, m, rules.cableNumber, "ref")
+			p.reference, p.referenceAt = ref.s, l.view
+			if y := rules.year(p.date); y != "" {
+				p.reference = y + " " + ref.s
+				p.names = append(p.names, ref.s)
+			}
+			continue
+		}
+		if m, re := rules.yourReference.match(cell.s); m != nil {
+			ref := group(cell, m, re, "ref")
 			c := x.cite(citation{reference: ref.s, names: []string{ref.s}})
 			x.claim(end{part: p}, vocab.References, end{cite: c}, l.view, "your-reference")
 			continue
 		}
-		if m, re := rules.reference.match(l.trim().s); m != nil && p.reference == "" {
-			ref := group(l.trim(), m, re, "ref")
+		if m, re := rules.reference.match(cell.s); m != nil && p.reference == "" {
+			ref := group(cell, m, re, "ref")
 			p.reference, p.referenceAt = ref.s, l.view
 		}
 	}
