@@ -48,12 +48,14 @@ type Document struct {
 	Source Source // offsets of Text in the file; nil when they are the same
 }
 
-// Read recognises the format of content (by what it holds; the ending of name decides between text and markdown) and
-// gives its text. Line ends are kept. The same name ending and content always give the same Document.
-// Errors wrap one of the errors above and begin with name.
+// Read recognises the format of content and gives its text. It goes by what content holds; the ending of name only
+// decides between text and markdown, and makes an e-mail of a print-out that ends in .eml. Line ends are kept. A part of
+// an e-mail that is broken is read as far as it goes. The same name ending and content always give the same Document.
+// Errors wrap one of the errors above and begin with name (quoted when it holds what does not print); they are one line
+// that ends with what to do.
 func Read(name string, content []byte) (Document, error) {
 	if len(content) > MaxBytes {
-		return Document{}, fmt.Errorf("%s: %w: %d bytes, at most %d", name, ErrTooLarge, len(content), MaxBytes)
+		return Document{}, fmt.Errorf("%s: %w: %d bytes, at most %d; split it", shown(name), ErrTooLarge, len(content), MaxBytes)
 	}
 	return read(name, content)
 }
@@ -67,16 +69,20 @@ func hash(f Format, content []byte) string {
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-// Source maps offsets of a Document's text to offsets of the file it was read from, both in code points (of the file
-// decoded as UTF-8). It is a list of runs sorted by text offset: from Text on, text and file go in step until the
-// next run. A nil Source means that the text is the file. An empty one (not nil) means that no offset has a place in
-// the file, as in a base64 body.
+// Source maps offsets of a Document's text to offsets of the file it was read from, both in code points. The file is
+// decoded as UTF-8, where each byte that is not UTF-8 counts as one, or as the charset that an HTML page declares, if it
+// is not UTF-8. Source is a list of runs sorted by text offset: from Text on, text and file go in step until the next
+// run. What stands for markup, such as a line end for <br>, is in step with the text before it. A nil Source means that
+// the text is the file. An empty one (not nil) means that no offset has a place in the file.
 type Source []Run
 
-// Run says that text offset Text lies at file offset File.
+// Run says that text offset Text lies at file offset File, or, when File is negative, that the text until the next run
+// has no place in the file, as the text of a base64 body or what follows on two million runs. File offsets rise with
+// text offsets, but for the body of an e-mail that stands behind an attachment in the file.
 type Run struct{ Text, File int }
 
-// Span gives the place in the file of text[start:end]. ok is false when there is none.
+// Span gives the place in the file of text[start:end]. Where the file spells the last character of it with several, as
+// an entity does, the place ends after the first of these. ok is false when there is none.
 func (s Source) Span(start, end int) (from, to int, ok bool) {
 	if s == nil {
 		return start, end, true
@@ -91,7 +97,7 @@ func (s Source) Span(start, end int) (from, to int, ok bool) {
 
 func (s Source) at(off int) (int, bool) {
 	i := sort.Search(len(s), func(i int) bool { return s[i].Text > off })
-	if i == 0 {
+	if i == 0 || s[i-1].File < 0 {
 		return 0, false
 	}
 	return s[i-1].File + off - s[i-1].Text, true

@@ -408,9 +408,7 @@ func splitRun(v view) []party {
 				break
 			}
 		}
-		if next == len(ts) {
-			next = afterBody(ts, i+n)
-		}
+		next = min(next, afterBody(ts, i+n))
 		from, mid := tokenAt(v, ts[i]), tokenAt(v, ts[i+n])
 		to := len(v.s)
 		if next < len(ts) {

@@ -168,7 +168,7 @@ func isPerson(v view, lax bool) bool {
 var suffixes = map[string]bool{"jr": true, "sr": true, "ii": true, "iii": true, "iv": true, "phd": true, "md": true, "esq": true, "ao": true, "qc": true, "kc": true, "obe": true, "cbe": true, "am": true, "mp": true, "sj": true, "op": true}
 
 var (
-	mailPattern     = regexp.MustCompile(`\s*[<\[(]?(?:mailto:\s*)?[\w.+\-']+\s?[@©]\s?[\w.\-]+\.\w{2,}[>\])]?|\s*<[^<>]*>|\s*\[mailto:[^\]]*\]?|\s*\[[^\]@]*\]\s*$`)
+	mailPattern     = regexp.MustCompile(`\s*[<\[(]?(?:mailto:\s*)?[\w.+\-']+\s?[@©]\s?[\w.\-]+\.\w{2,}[>\])]?|\s*<[^<>]*>|\s*\[mailto\b[^\]]*\]?|\s*\[[^\]@]*\]\s*$`)
 	mailOnly        = regexp.MustCompile(`([\w.+\-]+)\s?@\s?[\w.\-]+\.\w{2,}`)
 	parenEnd        = regexp.MustCompile(`\s*\(([^()]*)\)?\s*$`)
 	phonePattern    = regexp.MustCompile(`(?i),?\s*(?:\b(?:x|ext\.?|tel[.:]?|phone:?|cell:?)\s*)?[(+]?\d[\d\-() .]{4,}\d.*$|,?\s+x-?\d.*$`)
@@ -366,7 +366,7 @@ func actor(v view) (party, bool) {
 		}
 		return institution(v)
 	}
-	if underscoreName.MatchString(v.s) && org == 0 {
+	if strings.ContainsAny(v.s, "_]") && underscoreName.MatchString(v.s) && org == 0 {
 		return person(v)
 	}
 	if strings.ContainsAny(v.s, "_/") || len(ts) == 1 && hyphenCaps.MatchString(v.s) {

@@ -161,6 +161,9 @@ func blockAt(lines []line, i, last int) *block {
 			b.last = j + 1
 			continue
 		}
+		if n := len(b.fields); l.blank && n > 0 && b.fields[n-1].List && strings.HasSuffix(strings.TrimSpace(b.fields[n-1].s), ";") && j < b.last+5 {
+			continue // a page break in the middle of a list
+		}
 		if l.blank {
 			k := j + 1
 			for k < last && k < j+3 && (lines[k].blank || lines[k].stamp) {
@@ -389,6 +392,7 @@ func (x *reader) blockStart(p *part, i int) int {
 // letterStart goes up from a salutation over the address block to the date line.
 func (x *reader) letterStart(p *part, i int) int {
 	first, gap := i, 0
+	signed := x.afterSignature(p.body, i) // the lines above may be a signature: only a date line takes us over them
 	for j := i - 1; j >= p.body && i-j < 20; j-- {
 		l := x.lines[j]
 		switch {
@@ -405,10 +409,13 @@ func (x *reader) letterStart(p *part, i int) int {
 					return first
 				}
 			}
-			first, gap = j, 0
 			if f, ok := rules.dates.first(l.s); ok && len(f.iso) == 10 && len(l.s) < 60 {
-				return first
+				return j
 			}
+			if !signed {
+				first = j
+			}
+			gap = 0
 		}
 	}
 	return first

@@ -153,6 +153,9 @@ func givenAgree(a, b string) bool {
 	if len(a) > len(b) {
 		a, b = b, a
 	}
+	if slices.Contains(rules.nicknames[a], b) || slices.Contains(rules.nicknames[b], a) {
+		return true
+	}
 	return a == b || len(a) == 1 && b[0] == a[0] || len(a) >= 3 && strings.HasPrefix(b, a) || near(a, b) || len(a) >= 5 && a[0] == b[0] && distance(a, b) <= 2
 }
 

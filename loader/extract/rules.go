@@ -93,6 +93,7 @@ type ruleSet struct {
 	months                                                                                    map[string]int
 	dates                                                                                     dateRules
 	leads                                                                                     map[string][]string
+	nicknames                                                                                 map[string][]string // short form -> full given names
 	given, surname                                                                            wordSet
 	countries                                                                                 map[string]string // folded name -> name to show
 	confidences                                                                               map[string]float64
@@ -128,6 +129,7 @@ func load(fsys fs.FS) (*ruleSet, error) {
 		{"gazetteers/given-names.txt", func(_ string, b []byte) error { r.given = lineSet(b); return nil }},
 		{"gazetteers/surnames.txt", func(_ string, b []byte) error { r.surname = lineSet(b); return nil }},
 		{"gazetteers/countries.tsv", r.loadCountries},
+		{"gazetteers/nicknames.tsv", r.loadNicknames},
 	} {
 		b, err := read(step.file)
 		if err == nil {
@@ -158,6 +160,20 @@ func (r *ruleSet) loadCountries(_ string, b []byte) error {
 		}
 		for _, n := range strings.Split(line, "\t") {
 			r.countries[graph.Fold(n)] = n
+		}
+	}
+	return nil
+}
+
+func (r *ruleSet) loadNicknames(_ string, b []byte) error {
+	r.nicknames = map[string][]string{}
+	for line := range strings.Lines(string(b)) {
+		if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
+			continue
+		}
+		f := strings.Split(line, "\t")
+		for _, short := range f[1:] {
+			r.nicknames[short] = append(r.nicknames[short], f[0])
 		}
 	}
 	return nil

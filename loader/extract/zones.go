@@ -311,7 +311,7 @@ func listItems(lines []view) []view {
 	whole := func(v view) bool {
 		s := bareMailbox(v.s)
 		m := invertedName.FindStringSubmatch(s)
-		return m != nil && len(m[2]) > 1 || underscoreName.MatchString(s) || !strings.Contains(s, ",") && isPerson(v, false)
+		return m != nil && len(m[2]) > 1 || strings.Contains(s, "_") && underscoreName.MatchString(s) || !strings.Contains(s, ",") && isPerson(v, false)
 	}
 	for _, l := range lines {
 		l = l.trim()
@@ -432,6 +432,9 @@ func (x *reader) references(p *part, f value) {
 	}
 }
 
+// fileTail is what follows the addressee in the name of a file: its subject, numbers, versions.
+var fileTail = regexp.MustCompile(`(?i)\s+(?:on|re|about|regarding|sobre|final|draft|v\d+|signed)\b.*$|\s*\(\d+\)|\s+\d[\d .\-_]*$|\s+-.*$`)
+
 // attachments: documents that are part of the message, by the names of their files.
 func (x *reader) attachments(p *part, f value) {
 	for _, it := range f.split(semicolon) {
@@ -449,6 +452,16 @@ func (x *reader) attachments(p *part, f value) {
 		}
 		c := x.cite(citation{kind: kind, names: []string{it.s, stem}})
 		x.claim(end{cite: c}, vocab.PartOf, end{part: p}, it, "header.attachment")
+		if m, re := rules.titledTo.match(stem); m != nil {
+			who := group(it.cut(0, len(stem)), m, re, "who").without(fileTail)
+			ts := tokens(who)
+			if len(ts) > 0 && len(ts) <= 4 && (startsWithTitle(ts) || len(ts) == 1 && ts[0].upper() && !rules.title[ts[0].fold] || isPerson(who, false)) {
+				if pt, ok := person(who); ok {
+					pt.whole = it
+					x.role(pt, vocab.AddressedIn, end{cite: c}, "header.attachment")
+				}
+			}
+		}
 	}
 }
 
@@ -552,7 +565,7 @@ func (x *reader) cleared(p *part, f value) {
 				}
 			}
 			single := len(ts) == 1
-			if single && f.Name != "signature" || caps == len(ts) && !single && !strings.Contains(n.s, ",") && !isPerson(n, false) || hasOrganisation(ts) {
+			if single && f.Name != "signature" && (ts[0].caps() || len(n.s) < 4) || caps == len(ts) && !single && !strings.Contains(n.s, ",") && !isPerson(n, false) || hasOrganisation(ts) {
 				continue
 			}
 			if pt, ok := person(n); ok {
@@ -638,18 +651,37 @@ func (x *reader) firstLine(p *part, own []int) {
 			}
 			return
 		}
+		if rules.release.ok(l.s) && (p.kind == "" || p.kind == "letter") && len(l.s) < 100 && !x.salutes(own) {
+			p.kind = "pressRelease"
+			continue
+		}
 		if m := rules.byline.FindStringSubmatchIndex(l.s); m != nil && (p.kind == "" || p.kind == "newsPost") && p.parent == nil {
 			p.kind = "newsPost"
 			p.author = append(p.author, group(l.view, m, rules.byline, "who"))
 			continue
 		}
 		if m := rules.dateline.FindStringSubmatchIndex(l.s); m != nil && p.kind == "" && len(tokens(l.view)) > 14 {
-			p.kind = "pressRelease"
+			if p.kind = "pressRelease"; p.matterKind != "" {
+				p.kind = p.matterKind
+			}
 			place := group(l.view, m, rules.dateline, "place")
+			if ts := tokens(place); len(ts) == 0 || articles[ts[0].fold] {
+				return
+			}
 			x.reg.named(vocab.Place, []string{place.s})
 			return
 		}
 	}
+}
+
+// salutes tells whether one of the lines is a salutation.
+func (x *reader) salutes(own []int) bool {
+	for _, i := range own {
+		if rules.salutation.ok(x.lines[i].trim().s) {
+			return true
+		}
+	}
+	return false
 }
 
 // titledTo: "Open letter to Ana Ruiz, Minister of X".
@@ -676,7 +708,7 @@ func (x *reader) titledFromTo(p *part) {
 		role  vocab.Predicate
 	}{{"from", vocab.Sent}, {"to", vocab.AddressedIn}} {
 		v := group(p.titleAt, m, re, side.group).without(parenEnd)
-		if len(tokens(v)) > 14 {
+		if len(tokens(v)) > 14 || slices.ContainsFunc(rules.titleKinds, func(k kindRule) bool { return k.re.MatchString(v.s) }) {
 			return
 		}
 		ps := actors([]view{v}, true)
@@ -854,7 +886,7 @@ func (x *reader) letterhead(p *part, head []view) {
 		if v.empty() || placeLine.MatchString(v.s) || strings.Contains(v.s, "@") || strings.Contains(v.s, "://") {
 			continue
 		}
-		if kindOf(v) == vocab.Institution && len(tokens(v)) <= 12 && nameLike(v) {
+		if kindOf(v) == vocab.Institution && len(tokens(v)) <= 12 && len(tokens(v)) >= 2 && nameLike(v) {
 			if pt, ok := institution(v); ok {
 				p.sender = x.role(pt, vocab.Sent, end{part: p}, "letterhead")
 			}
@@ -910,7 +942,7 @@ func (x *reader) letterEnd(p *part) {
 			if mode == "cc" && len(block) > 0 && blanks > 2 {
 				flush()
 			}
-			if mode != "" {
+			if mode != "" && len(block) > 0 {
 				block = append(block, view{})
 			}
 			continue
@@ -953,6 +985,9 @@ func (x *reader) letterEnd(p *part) {
 			continue
 		}
 		if prose(v) && mode != "cc" {
+			if mode == "list" && len(block) == 0 { // a sentence that leads the list in
+				continue
+			}
 			flush()
 			continue
 		}
@@ -961,7 +996,7 @@ func (x *reader) letterEnd(p *part) {
 		}
 		blanks = 0
 		raw := l.view
-		if l.indent > 0 && mode == "signature" { // keep columns where they stand
+		if l.indent > 0 && mode != "cc" { // keep columns where they stand
 			raw = indented(l)
 		}
 		block = append(block, raw)
@@ -1209,7 +1244,7 @@ func (x *reader) trailingList(p *part, own []int) {
 		if l.blank {
 			lines = append(lines, view{})
 		} else if !rules.blockEnd.ok(l.s) {
-			lines = append(lines, l.view)
+			lines = append(lines, indented(l))
 		}
 	}
 	if len(lines) >= 3 {
@@ -1322,22 +1357,61 @@ func (x *reader) publisher(p *part) {
 		if l.blank || l.stamp || rules.release.ok(l.s) {
 			continue
 		}
-		if n++; n > 4 {
+		if prose(l.view) {
+			x.leadSubject(p, l)
+			return
+		}
+		if n++; n > 8 {
 			return
 		}
 		v := l.trim()
 		if head, _, ok := strings.Cut(v.s, ":"); ok && isAcronym(head) {
 			v = v.cut(0, len(head))
 		}
-		if full := x.acronyms[v.s]; full != "" {
-			x.claim(end{entity: x.reg.named(vocab.Institution, []string{full, v.s})}, vocab.Published, end{part: p}, l.view, "masthead")
-			return
-		}
-		if kindOf(v) == vocab.Institution && nameLike(v) && len(tokens(v)) <= 10 && v.s != p.title {
+		ts := tokens(v)
+		if n == 1 && p.kind == "newsPost" && len(ts) >= 2 && len(ts) <= 5 && articles[ts[0].fold] && nameLike(v) && v.s != p.title {
 			if pt, ok := institution(v); ok {
 				x.role(pt, vocab.Published, end{part: p}, "masthead")
 				return
 			}
+		}
+		if full := x.acronyms[v.s]; full != "" {
+			x.claim(end{entity: x.reg.named(vocab.Institution, []string{full, v.s})}, vocab.Published, end{part: p}, l.view, "masthead")
+			return
+		}
+		if kindOf(v) == vocab.Institution && nameLike(v) && len(tokens(v)) <= 10 && v.s != p.title && hasOrganisation(tokens(v)) && !rules.stop[tokens(v)[0].fold] {
+			if pt, ok := institution(v); ok {
+				x.role(pt, vocab.Published, end{part: p}, "masthead")
+				return
+			}
+		}
+	}
+}
+
+// leadSubject: a release without a masthead is the body's whose name its first sentence begins with.
+func (x *reader) leadSubject(p *part, l line) {
+	v := l.view
+	if m := rules.dateline.FindStringIndex(v.s); m != nil {
+		v = v.cut(m[1]-1, len(v.s))
+	}
+	ts := tokens(v)
+	n := 0
+	for n < len(ts) && n < 9 && (ts[n].upper() || n > 0 && rules.connector[ts[n].fold]) {
+		n++
+	}
+	for n > 0 && rules.connector[ts[n-1].fold] {
+		n--
+	}
+	if n == 0 || n == len(ts) {
+		return
+	}
+	name := v.cut(tokenAt(v, ts[0]), tokenAt(v, ts[n-1])+len(ts[n-1].s))
+	if strings.HasPrefix(name.s, "The ") {
+		name = name.cut(4, len(name.s))
+	}
+	if n >= 2 && hasOrganisation(ts[:n]) && kindOf(name) == vocab.Institution && !rules.position[ts[0].fold] || x.acronyms[name.s] != "" {
+		if pt, ok := institution(name); ok {
+			x.role(pt, vocab.Published, end{part: p}, "lead")
 		}
 	}
 }
