@@ -32,13 +32,26 @@ func actors(lines []view, bodies bool) []party {
 // body is taken for what most entries are; a country after a body's name is dropped.
 func entries(lines []view) []party {
 	gs := groups(unfold(lines))
-	several := 0
+	several, long := 0, 0
 	for _, g := range gs {
 		several += btoi(len(g) > 1 && len(g) <= 6)
+		long += btoi(len(g) > 6)
 	}
-	if several*2 < len(gs) || len(gs) < 3 {
-		gs = groups(oneEach(unfold(lines)))
+	if several*2 >= len(gs) && len(gs) >= 3 {
+		return section(gs)
 	}
+	if long == 0 || len(gs) > 12 { // one entry a group: the list is one section
+		return section(groups(oneEach(unfold(lines))))
+	}
+	var out []party
+	for _, g := range gs {
+		out = append(out, section(groups(oneEach(g)))...)
+	}
+	return out
+}
+
+// section reads the entries of one section of a list.
+func section(gs [][]view) []party {
 	kinds := make([]vocab.Class, len(gs))
 	people, bodies := 0, 0
 	for i, g := range gs {
@@ -156,23 +169,23 @@ func unfold(lines []view) []view {
 // actorsOf reads one group of lines.
 func actorsOf(lines []view, bodies bool) []party {
 	var out []party
-	cur := -1 // index of the person that titles and bodies belong to
+	cur, at, last := -1, -1, "" // the person that titles and bodies belong to, its line, what was attached last
 	var loneTitle, loneBody view
 	if bodies { // a body's name on the first lines, its people below
 		lines = headed(lines)
 	}
 	attach := func(p *party, title, body view) {
 		if !title.empty() && p.title.empty() {
-			p.title = title
+			p.title, last = title, "title"
 		}
 		if !body.empty() && p.body.empty() {
-			p.body = body
+			p.body, last = body, "body"
 		}
 	}
 	begin := func(p party, l view) {
 		p.whole = l
 		out = append(out, p)
-		cur = len(out) - 1
+		cur, last = len(out)-1, ""
 		if !loneTitle.empty() || !loneBody.empty() {
 			attach(&out[cur], loneTitle, loneBody)
 			loneTitle, loneBody = view{}, view{}
@@ -202,6 +215,7 @@ func actorsOf(lines []view, bodies bool) []party {
 					for _, p := range run {
 						begin(p, p.whole)
 					}
+					at = li
 					continue
 				}
 			}
@@ -209,6 +223,12 @@ func actorsOf(lines []view, bodies bool) []party {
 				k = vocab.Person
 			}
 			continuation := open && si == 0 && cur >= 0
+			if ts := tokens(seg); cur >= 0 && last == "body" && si == 0 && li > at && k != vocab.Person && len(ts) <= 4 && !placeLine.MatchString(seg.s) &&
+				(continuation && endsInConnector(strings.TrimRight(lines[li-1].s, " ")) || rules.connector[ts[0].fold] || k == "" && len(ts) <= 2 && len(segs) == 1 && len(lines) > 2 && endsLower(lines[li-1])) {
+				out[cur].body = joined(out[cur].body, seg)
+				out[cur].whole = extend(out[cur].whole, l)
+				continue
+			}
 			if continuation && k != vocab.Person && !out[cur].title.empty() && (k != vocab.Institution || !out[cur].body.empty() || endsInConnector(strings.TrimRight(lines[li-1].s, " "))) {
 				out[cur].title = joined(out[cur].title, seg)
 				out[cur].whole = extend(out[cur].whole, l)
@@ -219,6 +239,7 @@ func actorsOf(lines []view, bodies bool) []party {
 			case k == vocab.Person && !continuation || k == "" && si == 0 && cur < 0 && isPerson(seg, true):
 				if p, ok := person(seg); ok {
 					begin(p, l)
+					at = li
 				}
 			case k == vocab.Position:
 				title, body := splitBody(seg)
@@ -241,7 +262,7 @@ func actorsOf(lines []view, bodies bool) []party {
 				case !ok:
 				case cur >= 0 && out[cur].class == vocab.Person && !(si == 0 && !out[cur].body.empty()):
 					if out[cur].body.empty() {
-						out[cur].body = p.name
+						out[cur].body, last = p.name, "body"
 					} else if open && si == 0 {
 						out[cur].body = joined(out[cur].body, p.name)
 					}
@@ -260,7 +281,7 @@ func actorsOf(lines []view, bodies bool) []party {
 			case k == "" && cur >= 0 && out[cur].class == vocab.Person:
 				if (continuation || si > 0) && !out[cur].title.empty() && out[cur].body.empty() && nameLike(seg) && li > 0 && continuation {
 					out[cur].title = joined(out[cur].title, seg)
-				} else if si > 0 && out[cur].body.empty() && nameLike(seg) && !isCountry(seg.s) && si == len(segs)-1 && len(tokens(seg)) >= 2 && !lowerish(seg) {
+				} else if si > 0 && li == at && out[cur].body.empty() && nameLike(seg) && !isCountry(seg.s) && si == len(segs)-1 && len(tokens(seg)) >= 2 && !lowerish(seg) {
 					out[cur].body = seg
 				}
 			}
@@ -284,6 +305,12 @@ func headed(lines []view) []view {
 		return lines
 	}
 	return append([]view{joined(lines[:n]...)}, lines[n:]...)
+}
+
+// endsLower: the line ends in a word that is not in capitals, without a full stop.
+func endsLower(v view) bool {
+	ts := tokens(v)
+	return len(ts) > 0 && !ts[len(ts)-1].caps() && !strings.HasSuffix(strings.TrimRight(v.s, " "), ".") && !strings.HasSuffix(strings.TrimRight(v.s, " "), ",")
 }
 
 func lowerish(v view) bool {

@@ -116,15 +116,15 @@ func (d dateRules) only(s string) (string, bool) {
 	if !ok || len(f.iso) < 10 {
 		return "", false
 	}
-	rest := s[:f.start] + " " + section.ReplaceAllString(s[f.end:], "")
+	rest := s[:f.start] + " " + rubric.ReplaceAllString(s[f.end:], "")
 	if !d.alone.MatchString(clock.ReplaceAllString(rest, "")) {
 		return "", false
 	}
 	return f.iso, true
 }
 
-// section is the rubric that stands beside a date ("11 Jul 2018 | News").
-var section = regexp.MustCompile(`^\s*[|·•]\s*\pL[\pL ]{2,24}$`)
+// rubric is what stands beside a date ("11 Jul 2018 | News").
+var rubric = regexp.MustCompile(`^\s*[|·•]\s*\pL[\pL ]{2,24}$`)
 
 var clock = regexp.MustCompile(`(?i)(?:\bat\b|\ba las\b|T)?\s*\d{1,2}:\d\d(?::\d\d)?\s*(?:[ap]\.?m\.?)?\s*(?:[A-Z]{2,4}T?|[+-]\d{4}|\+\d\d:\d\d|Z)?`)
 

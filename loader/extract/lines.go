@@ -122,8 +122,15 @@ func splitLines(text string) []line {
 		}
 		start += n
 	}
+	for i := 1; i < len(out); i++ { // the heads of a table's columns name nobody
+		if tableRule.MatchString(out[i].raw) {
+			out[i-1].stamp = true
+		}
+	}
 	return out
 }
+
+var tableRule = regexp.MustCompile(`^\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|\s*$`)
 
 func newLine(raw string, start int) line {
 	l := line{raw: raw, start: start, end: start + utf8.RuneCountInString(raw)}

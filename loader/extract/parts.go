@@ -204,7 +204,7 @@ func (b *block) isCable() bool {
 // goesOn tells whether line j, which has no label, belongs to the field before it.
 func goesOn(lines []line, j, last int, prev value, read func(line) (*field, view, bool)) bool {
 	end := strings.TrimSpace(prev.s)
-	if strings.HasSuffix(end, ";") || prev.List && (strings.HasSuffix(end, ",") || strings.HasSuffix(end, "-")) {
+	if strings.HasSuffix(end, ";") || prev.List && strings.Contains(lines[j].s, ";") && lines[j].quote == lines[max(j-1, 0)].quote || prev.List && (strings.HasSuffix(end, ",") || strings.HasSuffix(end, "-")) {
 		return true
 	}
 	if lines[j].indent >= 6 && !prev.empty() && prev.Name != "date" {

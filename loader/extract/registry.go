@@ -106,15 +106,22 @@ func (r *registry) person(forms []string) *entity {
 // more and a Spanish-looking middle (a known surname that is no given name) the middle is one, too.
 func splitName(name string) (given, last []string) {
 	var words []string
-	for _, w := range strings.FieldsFunc(graph.Fold(name), func(r rune) bool { return r == ' ' }) {
-		if !suffixes[w] && !rules.particle[w] && !rules.honorific[w] {
-			words = append(words, w)
+	tail := 1 // how many words the last one of the name is: "Ruiz-Paz" is two surnames
+	for _, field := range strings.Fields(name) {
+		n := len(words)
+		for _, w := range strings.Fields(graph.Fold(field)) {
+			if !suffixes[w] && !rules.particle[w] && !rules.honorific[w] {
+				words = append(words, w)
+			}
+		}
+		if len(words) > n {
+			tail = len(words) - n
 		}
 	}
-	if len(words) <= 1 {
+	if len(words) <= tail {
 		return nil, words
 	}
-	n := len(words) - 1
+	n := len(words) - tail
 	for n > 1 && len(words[n-1]) > 1 && (rules.surname[words[n-1]] || !rules.given[words[n-1]]) && (rules.surname[words[n-1]] && !rules.given[words[n-1]]) {
 		n--
 	}

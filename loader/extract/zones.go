@@ -73,6 +73,9 @@ func (x *reader) office(e *entity, pt party, by string) {
 		}
 	}
 	title := pt.title
+	if by == "salutation" && x.hasTitle(e, title.s) { // "Dear Minister": the address block says which
+		title = view{}
+	}
 	if !title.empty() && !x.isProfession(title) {
 		if body == nil {
 			body = x.led(title)
@@ -90,6 +93,16 @@ func (x *reader) office(e *entity, pt party, by string) {
 	if body != nil {
 		x.claim(end{entity: e}, vocab.MemberOf, end{entity: body}, pt.whole, by+".member")
 	}
+}
+
+// hasTitle tells whether the person has a position already whose title holds this one.
+func (x *reader) hasTitle(e *entity, title string) bool {
+	for _, c := range x.claims {
+		if c.s.entity == e && c.p == vocab.HoldsPosition && strings.Contains(" "+graph.Fold(c.o.entity.forms[0])+" ", " "+graph.Fold(title)+" ") {
+			return true
+		}
+	}
+	return false
 }
 
 // isProfession: a calling, not an office ("lawyer", "Professor of Law").
@@ -746,6 +759,7 @@ func (x *reader) top(own []int) []int {
 
 // titleOf finds title, date and reference in the head of a document.
 func (x *reader) titleOf(p *part, top []int) {
+	var short view // "OPEN LETTER"
 	for _, i := range top {
 		l := x.lines[i]
 		if l.blank {
@@ -765,11 +779,11 @@ func (x *reader) titleOf(p *part, top []int) {
 		for _, k := range rules.titleKinds {
 			named = named || k.re.MatchString(l.s)
 		}
-		if (l.heading > 0 || caps || named) && len(tokens(l.view)) >= 2 && !placeLine.MatchString(l.s) && kindOf(l.view) != vocab.Institution && rules.classification.FindString(l.s) == "" {
+		if (l.heading > 0 || caps || named) && len(tokens(l.view)) >= 2 && !placeLine.MatchString(l.s) && kindOf(l.view) != vocab.Institution && kindOf(l.view) != vocab.Person && kindOf(l.view) != vocab.Position && rules.classification.FindString(l.s) == "" {
 			if named && len(tokens(l.view)) < 3 && p.kind == "" { // "OPEN LETTER" alone tells the kind, the title follows
 				for _, k := range rules.titleKinds {
 					if k.re.MatchString(l.s) {
-						p.kind = k.kind
+						p.kind, short = k.kind, l.view
 						break
 					}
 				}
@@ -777,6 +791,9 @@ func (x *reader) titleOf(p *part, top []int) {
 			}
 			p.title, p.titleAt = l.s, l.view
 		}
+	}
+	if p.title == "" && !short.empty() {
+		p.title, p.titleAt = short.s, short
 	}
 	for _, k := range rules.titleKinds {
 		if p.kind == "" && k.re.MatchString(p.title) {
@@ -956,10 +973,6 @@ func (x *reader) letterEnd(p *part) {
 			continue
 		}
 		if rules.signatories.ok(v.s) && p.kind != "cable" {
-			if mode == "list" {
-				block = append(block, view{})
-				continue
-			}
 			flush()
 			mode, blanks = "list", 0
 			continue
@@ -980,14 +993,14 @@ func (x *reader) letterEnd(p *part) {
 			continue
 		}
 		f, _, isField := asField(l)
+		if mode == "list" && len(block) == 0 && prose(v) { // a sentence that leads the list in
+			continue
+		}
 		if rules.blockEnd.ok(v.s) || isField && f.Name != "signature" || len(tokens(v)) > 30 || mode != "list" && blanks > 8 {
 			flush()
 			continue
 		}
 		if prose(v) && mode != "cc" {
-			if mode == "list" && len(block) == 0 { // a sentence that leads the list in
-				continue
-			}
 			flush()
 			continue
 		}
@@ -1133,6 +1146,11 @@ func spread(vs []view) []view {
 func (x *reader) told(p *part) *citation {
 	if p.kind != "newsPost" && p.kind != "pressRelease" && p.matterKind == "" {
 		return nil
+	}
+	for _, i := range x.own(p) {
+		if rules.undersigned.ok(x.lines[i].s) { // "we, the undersigned": it is its own
+			return nil
+		}
 	}
 	for _, i := range x.own(p) {
 		l := x.lines[i]
@@ -1379,7 +1397,7 @@ func (x *reader) publisher(p *part) {
 			x.claim(end{entity: x.reg.named(vocab.Institution, []string{full, v.s})}, vocab.Published, end{part: p}, l.view, "masthead")
 			return
 		}
-		if kindOf(v) == vocab.Institution && nameLike(v) && len(tokens(v)) <= 10 && v.s != p.title && hasOrganisation(tokens(v)) && !rules.stop[tokens(v)[0].fold] {
+		if kindOf(v) == vocab.Institution && nameLike(v) && len(tokens(v)) <= 10 && v.s != p.title && hasOrganisation(tokens(v)) && (!rules.stop[tokens(v)[0].fold] || articles[tokens(v)[0].fold]) {
 			if pt, ok := institution(v); ok {
 				x.role(pt, vocab.Published, end{part: p}, "masthead")
 				return
@@ -1566,6 +1584,9 @@ func (x *reader) frontMatter(p *part) int {
 		if p.kind == "" && k.re.MatchString(p.title) {
 			p.kind = k.kind
 		}
+	}
+	if p.title != "" {
+		p.matterKind = "newsPost"
 	}
 	for _, k := range rules.categoryKinds {
 		if k.re.MatchString(category) {
