@@ -170,8 +170,22 @@ func newLine(raw string, start int) line {
 		l.view = l.cut(0, i[0]).trim()
 	}
 	l.blank = strings.TrimFunc(l.s, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) == ""
-	l.stamp = !l.blank && rules.stamps.ok(l.s)
+	l.stamp = !l.blank && (rules.stamps.ok(l.s) || misreadMarking(l.view))
 	return l
+}
+
+// misreadMarking: a classification marking in which OCR took a letter or two for others ("SEGRFT").
+func misreadMarking(v view) bool {
+	ts := tokens(v)
+	if len(ts) != 1 || !ts[0].caps() {
+		return false
+	}
+	for _, m := range []string{"secret", "confidential", "unclassified"} {
+		if d := distance(ts[0].fold, m); d > 0 && d <= 2 && len(ts[0].fold) >= len(m)-1 {
+			return true
+		}
+	}
+	return false
 }
 
 // clean takes tags, entities, emphasis, links and odd spaces out of a raw line.

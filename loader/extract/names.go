@@ -331,6 +331,12 @@ func mailbox(v view) (party, bool) {
 		v = v.cut(0, i)
 	}
 	v = v.trimAny(" \t;,:'\"<>[]|*")
+	if strings.Count(v.s, ")") > strings.Count(v.s, "(") {
+		v = v.trimAny(" )")
+	}
+	if ts := tokens(v); len(ts) == 1 && !ts[0].upper() && !strings.ContainsAny(v.s, "-_") { // the name of an account, not of a person
+		return party{}, false
+	}
 	if v.empty() || !strings.ContainsFunc(v.s, unicode.IsLetter) {
 		return party{}, false
 	}

@@ -230,6 +230,11 @@ func (x *reader) segment() {
 	x.parts = []*part{root}
 	root.body = x.frontMatter(root)
 	bs := blocks(x.lines, root.body, len(x.lines))
+	if len(bs) == 0 {
+		if b := x.scattered(root); b != nil {
+			bs = append(bs, b)
+		}
+	}
 	if len(bs) > 0 && !x.weighty(root.body, bs[0].first) {
 		x.head(root, bs[0])
 		bs = bs[1:]
@@ -250,9 +255,105 @@ func (x *reader) segment() {
 	for _, p := range x.parts[:len(x.parts):len(x.parts)] {
 		if p.block != nil {
 			x.enclosed(p)
+			if len(p.inner) == 0 {
+				x.digest(p)
+			}
 		}
 	}
 }
+
+var (
+	sourceEnd   = regexp.MustCompile(`\(\s*[\pL][^()]{1,50}\)\s*\.?\s*$`)
+	digestTitle = regexp.MustCompile(`^\p{Lu}[\p{Lu} /().,'’&\-]{2,70}$`)
+)
+
+// digest cuts a press review: entries under titles in capitals, most of which end in their source in brackets.
+func (x *reader) digest(p *part) {
+	var heads []int
+	for i := p.body; i+1 < p.last; i++ {
+		l, next := x.lines[i], x.lines[i+1]
+		if !l.blank && !l.stamp && digestTitle.MatchString(l.trim().s) && !next.blank && prose(next.view) {
+			heads = append(heads, i)
+		}
+	}
+	if len(heads) < 4 {
+		return
+	}
+	sourced := 0
+	var es []*part
+	for n, first := range heads {
+		last := p.last
+		if n+1 < len(heads) {
+			last = heads[n+1]
+		}
+		end := first + 1
+		for end < last && (!x.lines[end].blank || x.lines[end].stamp) {
+			end++
+		}
+		for k := end; k < last && k < end+3; k++ { // the source may stand on a line of its own
+			if !x.lines[k].blank && sourceEnd.MatchString(x.lines[k].s) && len(x.lines[k].s) < 60 {
+				end = k + 1
+			}
+		}
+		if sourceEnd.MatchString(x.lines[end-1].s) {
+			sourced++
+		}
+		t := x.lines[first].trim()
+		es = append(es, &part{parent: p, first: first, last: end, body: first + 1, kind: "newsPost", title: t.s, titleAt: t, lead: t})
+	}
+	if sourced*10 < len(heads)*6 {
+		return
+	}
+	p.inner = es
+	x.parts = append(x.parts, es...)
+}
+
+// inlineField is a cable's label within a line, after another field ("ACTION: X INFO: Y").
+var inlineField = regexp.MustCompile(`\s(INFO|ACTION|TO|FOR):\s`)
+
+// scattered reads the header of a cable whose fields OCR left apart, with a blank line after each: four or more labels
+// within the first lines, one of them a cable's own.
+func (x *reader) scattered(p *part) *block {
+	b := &block{first: p.body, last: p.body}
+	for i, n := p.body, 0; i < p.last && n < 60; i++ {
+		l := x.lines[i]
+		if l.blank || l.stamp {
+			continue
+		}
+		n++
+		f, v, ok := asField(l)
+		if m := citeLine.FindStringSubmatchIndex(l.s); m != nil && !ok {
+			f, v, ok = rules.fields["reference"], l.cut(m[2], m[3]), true
+		}
+		if !ok || !f.Header {
+			continue
+		}
+		rest := view{}
+		if m := inlineField.FindStringSubmatchIndex(v.s); m != nil {
+			rest = v.cut(m[2], len(v.s))
+			v = v.cut(0, m[0]).trim()
+		}
+		b.fields = append(b.fields, value{f, v, []view{v}, l.view})
+		b.last = i + 1
+		if !rest.empty() {
+			if g, w, ok := asField(line{view: rest}); ok {
+				for k := i + 1; k < p.last && k < i+3 && strings.HasSuffix(w.s, ","); k++ { // the list goes on below
+					if c := x.lines[k]; !c.blank && !c.stamp {
+						w = joined(w, c.trim())
+					}
+				}
+				b.fields = append(b.fields, value{g, w, []view{w}, rest})
+			}
+		}
+	}
+	if b.has("action", "info", "reference", "order", "tags", "refs") >= 2 && b.has("subject") > 0 && len(b.fields) >= 4 {
+		b.cable = true
+		return b
+	}
+	return nil
+}
+
+var citeLine = regexp.MustCompile(`^\s*CITE\s+([A-Z][A-Z .]+ \d{3,6})\b`)
 
 func (x *reader) head(p *part, b *block) {
 	p.block, p.body, p.kind = b, b.last, "email"

@@ -83,20 +83,20 @@ type ruleSet struct {
 	stamps     patterns
 	redaction  *regexp.Regexp
 
-	salutation, inlineSalutation, closing, inlineClosing, motto, cc, signatories, undersigned, blockEnd, release, quotes, tells, titledTo, titledFromTo, telegram patterns
-	reference, yourReference                                                                                                                                      patterns
-	titleKinds, categoryKinds                                                                                                                                     []kindRule
-	classification, cableRef, vocative, beginText, endText, dateline, byline, memorandum, cableNumber, noCopy                                                     *regexp.Regexp
+	salutation, inlineSalutation, closing, inlineClosing, motto, cc, signatories, undersigned, blockEnd, release, quotes, tells, listed, madeUp, titledTo, titledFromTo, telegram patterns
+	reference, yourReference                                                                                                                                                      patterns
+	titleKinds, categoryKinds                                                                                                                                                     []kindRule
+	classification, cableRef, vocative, beginText, endText, dateline, byline, memorandum, cableNumber, noCopy, listedDocument                                                     *regexp.Regexp
 
-	organisation, position, profession, title, honorific, modifier, particle, connector, stop wordSet
-	languages                                                                                 map[string]wordSet
-	months                                                                                    map[string]int
-	dates                                                                                     dateRules
-	leads                                                                                     map[string][]string
-	nicknames                                                                                 map[string][]string // short form -> full given names
-	given, surname                                                                            wordSet
-	countries                                                                                 map[string]string // folded name -> name to show
-	confidences                                                                               map[string]float64
+	organisation, position, profession, title, honorific, modifier, particle, connector, stop, noByline wordSet
+	languages                                                                                           map[string]wordSet
+	months                                                                                              map[string]int
+	dates                                                                                               dateRules
+	leads                                                                                               map[string][]string
+	nicknames                                                                                           map[string][]string // short form -> full given names
+	given, surname                                                                                      wordSet
+	countries                                                                                           map[string]string // folded name -> name to show
+	confidences                                                                                         map[string]float64
 }
 
 func mustLoad() *ruleSet {
@@ -262,10 +262,10 @@ func (r *ruleSet) loadFields(_ string, b []byte) (err error) {
 func (r *ruleSet) loadZones(_ string, b []byte) (err error) {
 	type kind struct{ Kind, Title, Is string }
 	var z struct {
-		Salutation, Inlinesalutation, Closing, Inlineclosing, Motto, Cc, Signatories, Undersigned, Blockend, Release, Quotes, Tells, Titledto, Titledfromto, Telegram []string
-		Reference, Yourreference                                                                                                                                      []string
-		Kinds, Categories                                                                                                                                             []kind
-		Classification, Cableref, Vocative, Begintext, Endtext, Dateline, Byline, Memorandum, Cablenumber, Nocopy                                                     string
+		Salutation, Inlinesalutation, Closing, Inlineclosing, Motto, Cc, Signatories, Undersigned, Blockend, Release, Quotes, Tells, Listed, Madeup, Titledto, Titledfromto, Telegram []string
+		Reference, Yourreference                                                                                                                                                      []string
+		Kinds, Categories                                                                                                                                                             []kind
+		Classification, Cableref, Vocative, Begintext, Endtext, Dateline, Byline, Memorandum, Cablenumber, Nocopy, Listeddocument                                                     string
 	}
 	if err := strictYAML(b, &z); err != nil {
 		return err
@@ -276,7 +276,7 @@ func (r *ruleSet) loadZones(_ string, b []byte) (err error) {
 	}{
 		{&r.salutation, z.Salutation}, {&r.inlineSalutation, z.Inlinesalutation}, {&r.closing, z.Closing}, {&r.inlineClosing, z.Inlineclosing},
 		{&r.motto, z.Motto}, {&r.cc, z.Cc}, {&r.signatories, z.Signatories}, {&r.undersigned, z.Undersigned}, {&r.blockEnd, z.Blockend},
-		{&r.release, z.Release}, {&r.quotes, z.Quotes}, {&r.tells, z.Tells}, {&r.titledTo, z.Titledto}, {&r.titledFromTo, z.Titledfromto}, {&r.telegram, z.Telegram}, {&r.reference, z.Reference}, {&r.yourReference, z.Yourreference},
+		{&r.release, z.Release}, {&r.quotes, z.Quotes}, {&r.tells, z.Tells}, {&r.listed, z.Listed}, {&r.madeUp, z.Madeup}, {&r.titledTo, z.Titledto}, {&r.titledFromTo, z.Titledfromto}, {&r.telegram, z.Telegram}, {&r.reference, z.Reference}, {&r.yourReference, z.Yourreference},
 	} {
 		if *x.into, err = compile(x.from); err != nil {
 			return err
@@ -299,7 +299,7 @@ func (r *ruleSet) loadZones(_ string, b []byte) (err error) {
 	for _, x := range []struct {
 		into **regexp.Regexp
 		from string
-	}{{&r.classification, z.Classification}, {&r.cableRef, z.Cableref}, {&r.vocative, z.Vocative}, {&r.beginText, z.Begintext}, {&r.endText, z.Endtext}, {&r.dateline, z.Dateline}, {&r.byline, z.Byline}, {&r.memorandum, z.Memorandum}, {&r.cableNumber, z.Cablenumber}, {&r.noCopy, z.Nocopy}} {
+	}{{&r.classification, z.Classification}, {&r.cableRef, z.Cableref}, {&r.vocative, z.Vocative}, {&r.beginText, z.Begintext}, {&r.endText, z.Endtext}, {&r.dateline, z.Dateline}, {&r.byline, z.Byline}, {&r.memorandum, z.Memorandum}, {&r.cableNumber, z.Cablenumber}, {&r.noCopy, z.Nocopy}, {&r.listedDocument, z.Listeddocument}} {
 		if *x.into, err = regexp.Compile(x.from); err != nil {
 			return err
 		}
@@ -309,9 +309,9 @@ func (r *ruleSet) loadZones(_ string, b []byte) (err error) {
 
 func (r *ruleSet) loadWords(_ string, b []byte) error {
 	var w struct {
-		Organisation, Position, Profession, Title, Honorific, Modifier, Particle, Connector, Stop string
-		Language                                                                                  map[string]string
-		Months                                                                                    struct {
+		Organisation, Position, Profession, Title, Honorific, Modifier, Particle, Connector, Stop, Nobyline string
+		Language                                                                                            map[string]string
+		Months                                                                                              struct {
 			En, Es        []string
 			Abbreviations map[string]int
 		}
@@ -330,6 +330,7 @@ func (r *ruleSet) loadWords(_ string, b []byte) error {
 	}
 	r.organisation, r.position, r.profession, r.title = set(w.Organisation), set(w.Position), set(w.Profession), set(w.Title)
 	r.honorific, r.modifier, r.particle, r.connector, r.stop = set(w.Honorific), set(w.Modifier), set(w.Particle), set(w.Connector), set(w.Stop)
+	r.noByline = set(w.Nobyline)
 	delete(r.connector, "")
 	r.languages = map[string]wordSet{}
 	for lang, words := range w.Language {

@@ -32,6 +32,9 @@ func (x *reader) read(p *part) {
 	if p.kind == "pressRelease" || p.kind == "newsPost" && p.parent == nil {
 		x.publisher(p)
 	}
+	if p.parent == nil && p.block == nil && p.kind != "letter" {
+		x.listedDocuments(p)
+	}
 	x.ownNumber(p)
 }
 
@@ -256,6 +259,9 @@ func (x *reader) header(p *part) {
 	}
 }
 
+// codes: offices by their codes, parted by commas ("EUR/E, MDSX, CIC/EUR").
+var codes = regexp.MustCompile(`^[A-Z0-9][A-Z0-9/\-]*(?:\s*\([\w/]+\))?(?:\s*,\s*[A-Z0-9][A-Z0-9/\-]*(?:\s*\([\w/]+\))?)+\s*[,.]?$`)
+
 var (
 	listBreak  = regexp.MustCompile(`\s*[;,]\s*`)
 	itemBreak  = regexp.MustCompile(`\s*;\s*|\s{5,}`)
@@ -270,6 +276,8 @@ func (x *reader) mailboxes(p *part, f value, cable bool) []party {
 	switch {
 	case strings.Contains(f.s, ";"):
 		items = listItems(f.lines)
+	case cable && codes.MatchString(strings.TrimSpace(f.s)):
+		items = f.split(listBreak)
 	case len(f.lines) > 1 && cable:
 		items = f.lines
 	case titled(f.view) != nil:
@@ -625,6 +633,9 @@ func (x *reader) letter(p *part) {
 		x.salute(p, salutation, x.lines[own[sal]].view)
 	}
 	x.firstLine(p, own)
+	if sal < 0 && (p.kind == "" || p.kind == "other") && x.hasEnd(own) {
+		x.datedHead(p, top)
+	}
 	x.titledTo(p)
 	x.titledFromTo(p)
 	if p.kind == "" && p.matterKind != "" && !x.ends(p) {
@@ -687,6 +698,35 @@ func (x *reader) firstLine(p *part, own []int) {
 	}
 }
 
+// hasEnd: somebody signs or is copied, as in a letter without a salutation or a memorandum.
+func (x *reader) hasEnd(own []int) bool {
+	for _, i := range own {
+		if v := x.lines[i].trim(); rules.cc.ok(v.s) && len(v.s) < 200 || rules.closing.ok(v.s) {
+			return true
+		}
+		if f, _, ok := asField(x.lines[i]); ok && f.Name == "signature" {
+			return true
+		}
+	}
+	return false
+}
+
+// datedHead reads the letterhead that stands over the date line.
+func (x *reader) datedHead(p *part, top []int) {
+	var head []view
+	for n, i := range top {
+		l := x.lines[i]
+		if n > 24 {
+			return
+		}
+		if d, ok := rules.dates.first(l.s); ok && len(d.iso) == 10 && len(l.s) < 60 {
+			x.letterhead(p, head)
+			return
+		}
+		head = append(head, l.view)
+	}
+}
+
 // salutes tells whether one of the lines is a salutation.
 func (x *reader) salutes(own []int) bool {
 	for _, i := range own {
@@ -724,7 +764,10 @@ func (x *reader) titledFromTo(p *part) {
 		if len(tokens(v)) > 14 || slices.ContainsFunc(rules.titleKinds, func(k kindRule) bool { return k.re.MatchString(v.s) }) {
 			return
 		}
-		ps := actors([]view{v}, true)
+		var ps []party
+		if len(tokens(v)) > 1 {
+			ps = actors([]view{v}, true)
+		}
 		if len(ps) == 0 {
 			if pt, ok := actor(v); ok && len(tokens(v)) <= 4 && !lowerish(v) {
 				ps = append(ps, pt)
@@ -1068,7 +1111,10 @@ func (x *reader) endBlock(p *part, mode string, lines []view) bool {
 		}
 		n := 0
 		for _, pt := range entries(lines) {
-			x.role(pt, vocab.Signed, doc, "signatories")
+			e := x.role(pt, vocab.Signed, doc, "signatories")
+			if whole := x.madeUp(p); whole != nil && e.class == vocab.Institution {
+				x.claim(end{entity: e}, vocab.MemberOf, end{entity: whole}, pt.whole, "signatories.member")
+			}
 			n++
 		}
 		return n > 0
@@ -1132,6 +1178,68 @@ func (x *reader) endBlock(p *part, mode string, lines []view) bool {
 	}
 	return len(signers) > 0
 }
+
+// madeUp is the coalition that the text says is made up of those it lists.
+func (x *reader) madeUp(p *part) *entity {
+	for _, i := range x.own(p) {
+		if m, re := rules.madeUp.match(x.lines[i].s); m != nil {
+			return x.reg.named(vocab.Institution, []string{group(x.lines[i].view, m, re, "who").s})
+		}
+	}
+	return nil
+}
+
+// listedDocuments: the documents that a page lists at its end, as "Representation to the Ministry of X dated 4 May 2020".
+func (x *reader) listedDocuments(p *part) {
+	for _, i := range x.own(p) {
+		l := x.lines[i]
+		if !l.bullet && !numbered.MatchString(l.s) || len(tokens(l.view)) > 40 || len(tokens(l.view)) < 4 {
+			continue
+		}
+		m := rules.listedDocument.FindStringSubmatchIndex(l.trim().s)
+		if m == nil {
+			continue
+		}
+		v := l.trim()
+		name, by, to := group(v, m, rules.listedDocument, "name"), group(v, m, rules.listedDocument, "by"), group(v, m, rules.listedDocument, "to")
+		if by.empty() && to.empty() {
+			if _, ok := rules.dates.first(v.s); !ok {
+				continue
+			}
+		}
+		c := citation{names: []string{name.s}}
+		if d, ok := rules.dates.first(name.s); ok {
+			c.date = d.iso
+			if cut := strings.LastIndex(strings.ToLower(name.s[:d.start]), " dated"); cut > 0 {
+				c.names = append(c.names, name.s[:cut])
+			}
+		}
+		if w := strings.ToLower(name.s); strings.Contains(w, "letter") || strings.Contains(w, "representation") || strings.Contains(w, "carta") {
+			c.kind = "letter"
+		}
+		cited := x.cite(c)
+		x.claim(end{part: p}, vocab.References, end{cite: cited}, v, "listed-document")
+		for _, r := range []struct {
+			who  view
+			role vocab.Predicate
+		}{{by, vocab.Sent}, {to, vocab.AddressedIn}} {
+			for _, w := range r.who.split(bodiesAnd) {
+				if w = w.trim(); w.empty() {
+					continue
+				}
+				if pt, ok := actor(w); ok {
+					pt.whole = v
+					x.role(pt, r.role, end{cite: cited}, "listed-document")
+				}
+			}
+		}
+	}
+}
+
+var (
+	numbered  = regexp.MustCompile(`^\s*\d{1,2}[.)]\s`)
+	bodiesAnd = regexp.MustCompile(`\s+and the\s+|\s+y (?:la|el)\s+`)
+)
 
 // spread puts a blank line between the views.
 func spread(vs []view) []view {
@@ -1233,7 +1341,7 @@ func firstSegment(v view) view {
 func (x *reader) trailingList(p *part, own []int) {
 	said, cue := false, 0
 	for n, i := range own {
-		if l := x.lines[i]; rules.undersigned.ok(l.s) {
+		if l := x.lines[i]; rules.undersigned.ok(l.s) || rules.listed.ok(l.s) {
 			said = true
 			if len(tokens(l.view)) <= 14 && !x.fewAfter(own[n+1:]) {
 				cue = n + 1
@@ -1353,8 +1461,15 @@ func (x *reader) senderSignature(p *part, own []int) {
 // front claims what front matter says of the author.
 func (x *reader) front(p *part) {
 	for _, a := range p.author {
+		ts := tokens(a)
+		if len(ts) == 0 || rules.noByline[ts[0].fold] || utf8.RuneCountInString(a.s) < 3 {
+			continue
+		}
 		pt, ok := actor(a)
-		if !ok || utf8.RuneCountInString(a.s) < 4 {
+		if len(ts) == 1 { // a person signs with two names: this is an agency or a paper
+			pt, ok = institution(a)
+		}
+		if !ok {
 			continue
 		}
 		pt.whole = a
