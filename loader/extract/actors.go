@@ -388,7 +388,7 @@ func splitBody(v view) (title, body view) {
 			continue
 		}
 		ts := tokens(rest)
-		if len(ts) > 0 && (hasOrganisation(ts) && !rules.position[ts[0].fold] && ts[0].upper() || len(ts) == 1 && ts[0].caps()) && !lowerish(rest) {
+		if len(ts) > 0 && (hasOrganisation(ts) && !rules.position[ts[0].fold] && ts[0].upper() || len(ts) == 1 && ts[0].caps() && strings.ToUpper(v.s) != v.s) && !lowerish(rest) {
 			if strings.HasPrefix(rest.s, "the ") {
 				rest = rest.cut(4, len(rest.s))
 			}
@@ -408,7 +408,7 @@ func splitBody(v view) (title, body view) {
 		at := tokenAt(v, ts[end+1])
 		rest := v.cut(at, len(v.s))
 		rts := ts[end+1:]
-		if !rules.connector[rts[0].fold] && rts[0].upper() && (hasOrganisation(rts) || len(rts) == 1 && rts[0].caps()) && !lowerish(rest) {
+		if !rules.connector[rts[0].fold] && rts[0].upper() && (hasOrganisation(rts) || len(rts) == 1 && rts[0].caps() && strings.ToUpper(v.s) != v.s) && !lowerish(rest) {
 			return v.cut(0, at).trim(), rest.trim()
 		}
 	}

@@ -129,7 +129,7 @@ var rubric = regexp.MustCompile(`^\s*[|·•]\s*\pL[\pL ]{2,24}$`)
 var clock = regexp.MustCompile(`(?i)(?:\bat\b|\ba las\b|T)?\s*\d{1,2}:\d\d(?::\d\d)?\s*(?:[ap]\.?m\.?)?\s*(?:[A-Z]{2,4}T?|[+-]\d{4}|\+\d\d:\d\d|Z)?`)
 
 // year is the year of an ISO date in two digits, as cables number by it.
-func (r *ruleSet) year(iso string) string {
+func year(iso string) string {
 	if len(iso) < 4 {
 		return ""
 	}

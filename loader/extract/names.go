@@ -127,7 +127,7 @@ func isPerson(v view, lax bool) bool {
 	for len(ts) > 1 && suffixes[ts[len(ts)-1].fold] {
 		ts = ts[:len(ts)-1]
 	}
-	if len(ts) < 2 || len(ts) > 8 {
+	if len(ts) < 2 || len(ts) > 8 || saints[ts[0].fold] || articles[ts[0].fold] {
 		return false
 	}
 	names, known, initials := 0, 0, 0
@@ -395,6 +395,9 @@ func actor(v view) (party, bool) {
 	}
 	return institution(v)
 }
+
+// saints and the like begin the names of places.
+var saints = map[string]bool{"san": true, "santa": true, "santo": true, "sao": true, "saint": true, "st": true, "fort": true, "port": true, "puerto": true, "villa": true, "ciudad": true}
 
 // articles begin the name of a paper or a body, never of a person.
 var articles = map[string]bool{"the": true, "la": true, "el": true, "los": true, "las": true, "le": true}

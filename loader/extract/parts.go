@@ -272,7 +272,7 @@ func (x *reader) digest(p *part) {
 	var heads []int
 	for i := p.body; i+1 < p.last; i++ {
 		l, next := x.lines[i], x.lines[i+1]
-		if !l.blank && !l.stamp && digestTitle.MatchString(l.trim().s) && !next.blank && prose(next.view) {
+		if !l.blank && !l.stamp && digestTitle.MatchString(l.trim().s) && !next.blank && len(tokens(next.view)) >= 8 && !digestTitle.MatchString(next.trim().s) {
 			heads = append(heads, i)
 		}
 	}
@@ -303,6 +303,19 @@ func (x *reader) digest(p *part) {
 	}
 	if sourced*10 < len(heads)*6 {
 		return
+	}
+	if p.kind == "email" { // the review is a document of its own in the message that brings it
+		first := p.body
+		for x.lines[first].blank || x.lines[first].stamp {
+			first++
+		}
+		if first < heads[0] {
+			x.enclose(p, first, p.last, "page")
+			p = p.inner[0]
+			for _, e := range es {
+				e.parent = p
+			}
+		}
 	}
 	p.inner = es
 	x.parts = append(x.parts, es...)

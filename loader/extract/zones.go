@@ -21,6 +21,9 @@ func (x *reader) read(p *part) {
 		x.header(p)
 		x.clearance(p)
 		x.letterEnd(p)
+		if p.kind == "cable" {
+			x.lastLine(p)
+		}
 	case p.kind == "newsPost" || p.kind == "page":
 		if p.parent == nil {
 			x.front(p)
@@ -231,6 +234,16 @@ func (x *reader) header(p *part) {
 			p.class = f.s
 		case f.Name == "attachments":
 			x.attachments(p, f)
+		}
+	}
+	for i := p.first; i < p.body && p.kind == "cable" && p.reference == ""; i++ {
+		if m := rules.cableNumber.FindStringSubmatchIndex(x.lines[i].s); m != nil {
+			ref := group(x.lines[i].view, m, rules.cableNumber, "ref")
+			p.reference, p.referenceAt = strings.Join(strings.Fields(ref.s), " "), ref
+			if y := year(p.date); y != "" { // cables are cited with the year before the post
+				p.names = append(p.names, p.reference)
+				p.reference = y + " " + p.reference
+			}
 		}
 	}
 	if p.class == "" {
@@ -586,7 +599,8 @@ func (x *reader) cleared(p *part, f value) {
 				}
 			}
 			single := len(ts) == 1
-			if single && f.Name != "signature" && (ts[0].caps() || len(n.s) < 4) || caps == len(ts) && !single && !strings.Contains(n.s, ",") && !isPerson(n, false) || hasOrganisation(ts) {
+			initials := len(ts) == 2 && utf8.RuneCountInString(ts[0].s) <= 2 && !ts[1].digits() // "AB RUIZ"
+			if single && f.Name != "signature" && (ts[0].caps() || len(n.s) < 4) || caps == len(ts) && !single && !initials && !strings.Contains(n.s, ",") && !isPerson(n, false) || hasOrganisation(ts) {
 				continue
 			}
 			if pt, ok := person(n); ok {
@@ -808,7 +822,7 @@ func (x *reader) titleOf(p *part, top []int) {
 		if l.blank {
 			continue
 		}
-		if p.date == "" && len(l.s) < 90 {
+		if p.date == "" && len(l.s) < 140 {
 			if d, ok := rules.dates.first(l.s); ok && (len(l.s) < 60 || d.end > len(l.s)-12 || strings.Contains(l.s[:d.start], "|")) {
 				p.date = d.iso
 				x.dateline(p, l, d)
@@ -1358,7 +1372,7 @@ func (x *reader) trailingList(p *part, own []int) {
 		if l.blank {
 			continue
 		}
-		if len(tokens(l.view)) > 14 || prose(l.view) || strings.HasSuffix(strings.TrimSpace(l.s), ":") {
+		if n := len(tokens(l.view)); n > 14 && !columnGap.MatchString(l.s) || n > 28 || prose(l.view) || strings.HasSuffix(strings.TrimSpace(l.s), ":") {
 			break
 		}
 		first = n
@@ -1570,19 +1584,11 @@ func (x *reader) ownNumber(p *part) {
 				cell = l.trim()
 			}
 		}
-		if m := rules.cableNumber.FindStringSubmatchIndex(l.s); m != nil && p.kind == "cable" && p.reference == "" {
-			ref := group(l.view, m, rules.cableNumber, "ref")
-			p.reference, p.referenceAt = ref.s, l.view
-			if y := rules.year(p.date); y != "" {
-				p.reference = y + " " + ref.s
-				p.names = append(p.names, ref.s)
-			}
-			continue
-		}
 		if m, re := rules.yourReference.match(cell.s); m != nil {
 			ref := group(cell, m, re, "ref")
 			c := x.cite(citation{reference: ref.s, names: []string{ref.s}})
 			x.claim(end{part: p}, vocab.References, end{cite: c}, l.view, "your-reference")
+			x.claim(end{part: p}, vocab.RepliesTo, end{cite: c}, l.view, "your-reference")
 			continue
 		}
 		if m, re := rules.reference.match(cell.s); m != nil && p.reference == "" {
