@@ -172,8 +172,8 @@ var (
 	mailOnly        = regexp.MustCompile(`([\w.+\-]+)\s?@\s?[\w.\-]+\.\w{2,}`)
 	parenEnd        = regexp.MustCompile(`\s*\(([^()]*)\)?\s*$`)
 	phonePattern    = regexp.MustCompile(`(?i),?\s*(?:\b(?:x|ext\.?|tel[.:]?|phone:?|cell:?)\s*)?[(+]?\d[\d\-() .]{4,}\d.*$|,?\s+x-?\d.*$`)
-	ocrInitial      = regexp.MustCompile(`^(.*[\pL.])\s+([3\]1])$`)
-	invertedName    = regexp.MustCompile(`^(\pL[\pL.'’\- ]{0,40}?(?:\s(?:Jr|Sr|II|III|IV)\.?)?)\s*,\s*(\pL[\pL.'’\-" ]{0,40}?(?: [3\]1])?\.?)$`)
+	ocrInitial      = regexp.MustCompile(`^(.*[\pL.])\s+([0-9\]]|\.[1l]|1\.)$`)
+	invertedName    = regexp.MustCompile(`^(\pL[\pL.'’\- ]{0,40}?(?:\s(?:Jr|Sr|II|III|IV)\.?)?)\s*,\s*(\pL[\pL.'’\-" ]{0,40}?(?: (?:[0-9\]]|\.[1l]|1\.))?\.?)$`)
 	hyphenCaps      = regexp.MustCompile(`(?:^|-)\p{Lu}{3,}(?:-|$)|\d`)
 	looseUnderscore = regexp.MustCompile(`_+(?:\s|$)`)
 	underscoreName  = regexp.MustCompile(`^\p{Lu}\p{Ll}+(?:[_.\s\]\[]+\p{Lu}?\p{Ll}*\.?)*[_.\s]+\p{Lu}\p{Ll}+$`)
@@ -184,6 +184,9 @@ var (
 func bareMailbox(s string) string {
 	return strings.TrimSpace(parenEnd.ReplaceAllString(mailPattern.ReplaceAllString(s, ""), ""))
 }
+
+// ocrLetters are the capitals that OCR reads as digits.
+var ocrLetters = map[string]string{"0": "O", "5": "S", "8": "B", "6": "G", "2": "Z"}
 
 // party is one actor named in a header, an address, a signature or a list.
 type party struct {
@@ -230,8 +233,12 @@ func person(v view) (party, bool) {
 	}
 	name := p.name.s
 	if m := ocrInitial.FindStringSubmatch(name); m != nil {
-		p.forms = append(p.forms, m[1]+" J", name)
-		name = m[1] + " J"
+		letter := ocrLetters[m[2]]
+		if letter == "" {
+			letter = "J"
+		}
+		p.forms = append(p.forms, m[1]+" "+letter, name)
+		name = m[1] + " " + letter
 	}
 	name = strings.NewReplacer("_", " ", "]. ", "J. ", "].", "J.", " , ", ", ").Replace(name)
 	name = strings.Join(strings.Fields(name), " ")
@@ -239,7 +246,9 @@ func person(v view) (party, bool) {
 	if bare == "" {
 		return p, false
 	}
-	if m := invertedName.FindStringSubmatch(bare); m != nil {
+	if m := invertedName.FindStringSubmatch(bare); m != nil && suffixes[graph.Fold(m[2])] {
+		p.forms = append([]string{titleCase(m[1]) + " " + m[2]}, append(p.forms, name, m[1])...)
+	} else if m != nil {
 		last := m[1]
 		suffix := ""
 		if f := strings.Fields(last); len(f) > 1 && suffixes[graph.Fold(f[len(f)-1])] {

@@ -412,7 +412,7 @@ func (x *reader) enclosed(p *part) {
 		}
 		if rules.salutation.ok(l.s) {
 			first := x.letterStart(p, i)
-			if seen > 3 && first > p.body && (first < i || x.afterSignature(p.body, i)) || p.kind == "cable" && seen > 0 {
+			if seen >= 2 || p.kind == "cable" && seen > 0 {
 				x.enclose(p, first, x.textEnd(p, i, end), "letter")
 				return
 			}
