@@ -1021,7 +1021,7 @@ func (x *reader) letterEnd(p *part) {
 			}
 			continue
 		}
-		if m, re := rules.cc.match(v.s); m != nil && n > 0 && len(v.s) < 300 && (p.block == nil || n > 3) {
+		if m, re := rules.cc.match(v.s); m != nil && n > 0 && len(v.s) < 300 && p.kind != "email" {
 			flush()
 			mode, blanks = "cc", 0
 			if rest := group(v, m, re, "rest"); !rest.empty() {
