@@ -23,7 +23,7 @@ import (
 // fails: a text in which nothing is recognised is still a document. The same document always gives the same batch.
 // Spans of claims are offsets in the innermost part that holds them, as graph.Claim asks.
 func Extract(d document.Document) graph.Batch {
-	x := &reader{doc: d, file: graph.ID("doc:" + d.Hash), runes: utf8.RuneCountInString(d.Text), lines: splitLines(d.Text), reg: newRegistry()}
+	x := &reader{doc: d, file: graph.ID("doc:" + d.Hash), text: []rune(d.Text), lines: splitLines(d.Text), reg: newRegistry()}
 	x.segment()
 	x.defineAcronyms()
 	for _, p := range x.parts {
@@ -36,7 +36,7 @@ func Extract(d document.Document) graph.Batch {
 type reader struct {
 	doc      document.Document
 	file     graph.ID
-	runes    int
+	text     []rune
 	lines    []line
 	parts    []*part
 	reg      *registry
@@ -74,7 +74,19 @@ func (x *reader) claim(s end, p vocab.Predicate, o end, at view, by string) {
 	if at.empty() || s == (end{}) || o == (end{}) || s == o {
 		return
 	}
-	x.claims = append(x.claims, claim{s, o, p, at.span(), by})
+	x.claims = append(x.claims, claim{s, o, p, x.withMarkup(at.span()), by})
+}
+
+// withMarkup widens a span over the emphasis marks right beside it, so that a quote is not cut through "**To:**".
+func (x *reader) withMarkup(s graph.Span) graph.Span {
+	mark := func(i int) bool { return i >= 0 && i < len(x.text) && (x.text[i] == '*' || x.text[i] == '_') }
+	for mark(s.Start - 1) {
+		s.Start--
+	}
+	for mark(s.End) {
+		s.End++
+	}
+	return s
 }
 
 // cite gives the citation of a reference number, one for each in the file.
@@ -91,7 +103,7 @@ func (x *reader) cite(c citation) *citation {
 // span of a part in the text.
 func (x *reader) span(p *part) graph.Span {
 	if p.parent == nil {
-		return graph.Span{Start: 0, End: x.runes}
+		return graph.Span{Start: 0, End: len(x.text)}
 	}
 	return graph.Span{Start: x.lines[p.first].start, End: x.lines[p.last-1].end}
 }

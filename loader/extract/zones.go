@@ -655,6 +655,7 @@ func (x *reader) letter(p *part) {
 	if p.kind == "" && p.matterKind != "" && !x.ends(p) {
 		p.kind = p.matterKind
 	}
+	x.headline(p, own)
 	x.front(p)
 	x.letterEnd(p)
 	if p.kind == "" && (p.sender != nil || x.ends(p)) {
@@ -751,6 +752,29 @@ func (x *reader) salutes(own []int) bool {
 	return false
 }
 
+// headline: a release or a post without a heading is titled by the first line in its head that reads as one.
+func (x *reader) headline(p *part, own []int) {
+	if p.title != "" || p.kind != "pressRelease" && p.kind != "newsPost" {
+		return
+	}
+	for n, i := range own {
+		l := x.lines[i]
+		if l.blank {
+			continue
+		}
+		ts := tokens(l.view)
+		if n > 40 || len(ts) > 30 {
+			return
+		}
+		_, isDate := rules.dates.first(l.s)
+		if len(ts) < 5 || isDate || strings.ContainsAny(l.s[:1], "([") || strings.HasSuffix(l.s, ".") || rules.release.ok(l.s) || kindOf(l.view) == vocab.Institution || x.acronyms[strings.SplitN(l.s, ":", 2)[0]] != "" {
+			continue
+		}
+		p.title, p.titleAt = l.s, l.view
+		return
+	}
+}
+
 // titledTo: "Open letter to Ana Ruiz, Minister of X".
 func (x *reader) titledTo(p *part) {
 	m, re := rules.titledTo.match(p.title)
@@ -836,7 +860,7 @@ func (x *reader) titleOf(p *part, top []int) {
 		for _, k := range rules.titleKinds {
 			named = named || k.re.MatchString(l.s)
 		}
-		if (l.heading > 0 || caps || named) && len(tokens(l.view)) >= 2 && !placeLine.MatchString(l.s) && kindOf(l.view) != vocab.Institution && kindOf(l.view) != vocab.Person && kindOf(l.view) != vocab.Position && rules.classification.FindString(l.s) == "" {
+		if (l.heading > 0 || caps || named) && len(tokens(l.view)) >= 2 && !placeLine.MatchString(l.s) && (l.heading > 0 || named || kindOf(l.view) == "") && rules.classification.FindString(l.s) == "" {
 			if named && len(tokens(l.view)) < 3 && p.kind == "" { // "OPEN LETTER" alone tells the kind, the title follows
 				for _, k := range rules.titleKinds {
 					if k.re.MatchString(l.s) {
