@@ -166,6 +166,9 @@ func unfold(lines []view) []view {
 	return append(append(left, view{}), right...)
 }
 
+// maxName is the length of the longest run of text, in bytes, that is read as names and offices.
+const maxName = 2000
+
 // actorsOf reads one group of lines.
 func actorsOf(lines []view, bodies bool) []party {
 	var out []party
@@ -203,7 +206,7 @@ func actorsOf(lines []view, bodies bool) []party {
 		}
 		segs := segments(l)
 		for si, seg := range segs {
-			if ts := tokens(seg); len(ts) == 0 || rules.stop[ts[0].fold] && ts[0].fold != "the" {
+			if ts := tokens(seg); len(seg.s) > maxName || len(ts) == 0 || rules.stop[ts[0].fold] && ts[0].fold != "the" {
 				continue
 			}
 			if seg.empty() || mailOnly.MatchString(seg.s) || strings.Contains(seg.s, "://") {

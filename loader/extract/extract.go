@@ -11,6 +11,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"sort"
 	"strings"
 	"unicode/utf8"
 
@@ -23,8 +24,9 @@ import (
 // fails: a text in which nothing is recognised is still a document. The same document always gives the same batch.
 // Spans of claims are offsets in the innermost part that holds them, as graph.Claim asks.
 func Extract(d document.Document) graph.Batch {
-	x := &reader{doc: d, file: graph.ID("doc:" + d.Hash), text: []rune(d.Text), lines: splitLines(d.Text), reg: newRegistry()}
+	x := &reader{doc: d, file: graph.ID("doc:" + d.Hash), text: []rune(d.Text), lines: splitLines(d.Text), reg: newRegistry(), citations: map[string]*citation{}}
 	x.segment()
+	x.settle()
 	x.defineAcronyms()
 	for _, p := range x.parts {
 		x.read(p)
@@ -34,17 +36,20 @@ func Extract(d document.Document) graph.Batch {
 
 // reader is the state of one extraction.
 type reader struct {
-	doc      document.Document
-	file     graph.ID
-	text     []rune
-	lines    []line
-	parts    []*part
-	reg      *registry
-	claims   []claim
-	cited    []*citation
-	bodies   []view            // names of ministries and the like; nil before they are looked for
-	acronyms map[string]string // acronym -> full name, as the text defines it
-	late     []func()          // what needs every entity of the file
+	doc       document.Document
+	file      graph.ID
+	text      []rune
+	lines     []line
+	parts     []*part
+	owner     []*part // of each line: the innermost part that it is in
+	reg       *registry
+	claims    []claim
+	cited     []*citation
+	citations map[string]*citation // by folded number, or by name
+	words     [][]int              // function words of each language up to each line
+	bodies    map[string]view      // names of ministries and the like; nil before they are looked for
+	acronyms  map[string]string    // acronym -> full name, as the text defines it
+	late      []func()             // what needs every entity of the file
 }
 
 // end is one end of a claim: an entity, a part or a cited document.
@@ -75,6 +80,12 @@ func (x *reader) claim(s end, p vocab.Predicate, o end, at view, by string) {
 		return
 	}
 	x.claims = append(x.claims, claim{s, o, p, x.withMarkup(at.span()), by})
+	switch {
+	case p == vocab.Signed && o.part != nil:
+		o.part.signed = true
+	case p == vocab.HoldsPosition:
+		s.entity.titles = append(s.entity.titles, o.entity.forms[0])
+	}
 }
 
 // withMarkup widens a span over the emphasis marks right beside it, so that a quote is not cut through "**To:**".
@@ -91,12 +102,14 @@ func (x *reader) withMarkup(s graph.Span) graph.Span {
 
 // cite gives the citation of a reference number, one for each in the file.
 func (x *reader) cite(c citation) *citation {
-	for _, old := range x.cited {
-		if c.reference != "" && graph.Fold(old.reference) == graph.Fold(c.reference) || c.reference == "" && old.reference == "" && len(c.names) > 0 && old.names[0] == c.names[0] {
-			return old
-		}
+	key := "\x00" + c.names[0]
+	if c.reference != "" {
+		key = graph.Fold(c.reference)
 	}
-	x.cited = append(x.cited, &c)
+	if old := x.citations[key]; old != nil {
+		return old
+	}
+	x.cited, x.citations[key] = append(x.cited, &c), &c
 	return &c
 }
 
@@ -114,7 +127,6 @@ func (x *reader) batch() graph.Batch {
 		f()
 	}
 	b := graph.Batch{File: x.file, Text: x.doc.Text}
-	slices.SortStableFunc(x.parts[1:], func(a, b *part) int { return cmp.Or(cmp.Compare(a.first, b.first), cmp.Compare(b.last, a.last)) })
 	ids := map[*part]graph.ID{}
 	for i, p := range x.parts {
 		id := x.file
@@ -130,14 +142,16 @@ func (x *reader) batch() graph.Batch {
 		}
 		b.Documents = append(b.Documents, d)
 	}
+	known := map[graph.ID]bool{}
 	for _, c := range x.cited {
 		name, scope := c.reference, graph.ID("")
 		if name == "" {
 			name, scope = c.names[0], x.file
 		}
-		if c.id = graph.CiteID(name, scope); c.id == "" || slices.ContainsFunc(b.Documents, func(d graph.Document) bool { return d.ID == c.id }) {
+		if c.id = graph.CiteID(name, scope); c.id == "" || known[c.id] {
 			continue
 		}
+		known[c.id] = true
 		b.Documents = append(b.Documents, graph.Document{ID: c.id, Kind: c.kind, Date: c.date, Reference: c.reference, Names: unique(c.names)})
 	}
 	b.Entities = x.reg.finish(x.file)
@@ -169,39 +183,52 @@ func (x *reader) batch() graph.Batch {
 	return b
 }
 
-// innermost is the smallest part that holds the span.
-func (x *reader) innermost(s graph.Span) *part {
-	best := x.parts[0]
-	for _, p := range x.parts[1:] {
-		if at := x.span(p); at.Start <= s.Start && s.End <= at.End && at.End-at.Start <= x.span(best).End-x.span(best).Start {
-			best = p
+// settle orders the parts, outer before inner, and notes for every line the innermost part that it is in.
+func (x *reader) settle() {
+	slices.SortStableFunc(x.parts[1:], func(a, b *part) int { return cmp.Or(cmp.Compare(a.first, b.first), cmp.Compare(b.last, a.last)) })
+	x.owner = make([]*part, len(x.lines))
+	for _, p := range x.parts {
+		for i := p.first; i < p.last; i++ {
+			x.owner[i] = p
 		}
 	}
-	return best
+}
+
+// innermost is the smallest part that holds the span.
+func (x *reader) innermost(s graph.Span) *part {
+	p := x.owner[x.lineAt(s.Start)]
+	for p.parent != nil && x.span(p).End < s.End {
+		p = p.parent
+	}
+	return p
+}
+
+// lineAt is the line that holds an offset of the text, or the last one before it.
+func (x *reader) lineAt(off int) int {
+	return max(0, sort.Search(len(x.lines), func(i int) bool { return x.lines[i].start > off })-1)
 }
 
 // mentions finds every place where a form of an entity's name stands, and claims that the innermost part there
 // mentions it.
 func (x *reader) mentions() {
-	type form struct {
-		text string
-		e    *entity
-	}
-	byFirst := map[string][]form{}
+	byForm := map[string]*entity{}
+	lengths := map[string][]int{} // first word of a form -> lengths of the forms that begin with it, longest first
 	for _, e := range x.reg.list {
 		if e.class == vocab.Position || e.id == "" {
 			continue
 		}
 		for _, f := range e.forms {
-			if ts := strings.Fields(f); len(ts) > 0 && utf8.RuneCountInString(f) >= 3 {
-				byFirst[firstWord(f)] = append(byFirst[firstWord(f)], form{f, e})
+			if first := firstWord(f); first != "" && strings.HasPrefix(f, first) && utf8.RuneCountInString(f) >= 3 && byForm[f] == nil {
+				byForm[f] = e
+				lengths[first] = append(lengths[first], len(f))
 			}
 		}
 	}
-	for _, fs := range byFirst {
-		slices.SortStableFunc(fs, func(a, b form) int { return cmp.Compare(len(b.text), len(a.text)) })
+	for w, l := range lengths {
+		slices.SortFunc(l, func(a, b int) int { return b - a })
+		lengths[w] = slices.Compact(l)
 	}
-	for _, l := range x.lines {
+	for i, l := range x.lines {
 		if l.stamp || l.blank {
 			continue
 		}
@@ -210,15 +237,16 @@ func (x *reader) mentions() {
 			if m[0] < at {
 				continue
 			}
-			for _, f := range byFirst[firstWord(l.s[m[0]:])] {
-				n := len(f.text)
-				if !strings.HasPrefix(l.s[m[0]:], f.text) || m[0]+n < len(l.s) && wordByte(l.s[m[0]+n:]) {
+			for _, n := range lengths[l.s[m[0]:m[1]]] {
+				to := m[0] + n
+				if to > len(l.s) || to < len(l.s) && wordByte(l.s[to:]) {
 					continue
 				}
-				at = m[0] + n
-				v := l.cut(m[0], at)
-				x.claim(end{part: x.innermost(v.span())}, vocab.Mentions, end{entity: f.e}, v, "mention")
-				break
+				if e := byForm[l.s[m[0]:to]]; e != nil {
+					at = to
+					x.claim(end{part: x.owner[i]}, vocab.Mentions, end{entity: e}, l.cut(m[0], to), "mention")
+					break
+				}
 			}
 		}
 	}

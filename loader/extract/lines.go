@@ -34,19 +34,20 @@ func (v view) trimAny(cutset string) view {
 
 // joined puts views together with one space between, which stands at the end of the view before it.
 func joined(vs ...view) view {
-	var out view
+	b := strings.Builder{}
+	var off []int
 	for _, v := range vs {
 		if v.empty() {
 			continue
 		}
-		if !out.empty() && !brokenWord(out.s) {
-			out.s += " "
-			out.off = append(out.off[:len(out.off):len(out.off)], out.off[len(out.off)-1])
+		if n := len(off); n > 0 && !brokenWord(b.String()) {
+			b.WriteByte(' ')
+			off = append(off, off[n-1])
 		}
-		out.s += v.s
-		out.off = append(out.off[:len(out.off):len(out.off)], v.off...)
+		b.WriteString(v.s)
+		off = append(off, v.off...)
 	}
-	return out
+	return view{b.String(), off}
 }
 
 // brokenWord: the text ends in a hyphen right after a letter, so that the next line goes on with the word.

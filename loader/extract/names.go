@@ -190,14 +190,13 @@ var ocrLetters = map[string]string{"0": "O", "5": "S", "8": "B", "6": "G", "2": 
 
 // party is one actor named in a header, an address, a signature or a list.
 type party struct {
-	class    vocab.Class // Person or Institution
-	name     view        // as it stands in the text
-	forms    []string    // forms of the name, the one to show first
-	title    view        // a position held, or empty
-	more     view        // a second one
-	body     view        // the institution of that position, or empty
-	whole    view        // everything that says so: the evidence
-	optional bool        // stands for nobody by name
+	class vocab.Class // Person or Institution
+	name  view        // as it stands in the text
+	forms []string    // forms of the name, the one to show first
+	title view        // a position held, or empty
+	more  view        // a second one
+	body  view        // the institution of that position, or empty
+	whole view        // everything that says so: the evidence
 }
 
 // person makes the party of a person's name: "Last, First M" is turned round, honorifics and office titles before the
@@ -267,12 +266,11 @@ func person(v view) (party, bool) {
 	return p, false
 }
 
-// tokenAt is the byte at which t begins in v.
+// tokenAt is the byte at which t begins in v, of which it was cut. (Views cut from one another share their offsets, so
+// the room left behind them tells where each begins.) 0 when t is empty or was not cut from v.
 func tokenAt(v view, t token) int {
-	for i := range v.off {
-		if &v.off[i] == &t.off[0] {
-			return i
-		}
+	if i := cap(v.off) - cap(t.off); len(t.off) > 0 && i > 0 && i <= len(v.off)-len(t.off) && &v.off[i] == &t.off[0] {
+		return i
 	}
 	return 0
 }

@@ -26,7 +26,10 @@ type part struct {
 	tags        []string
 	names       []string
 	author      []view
-	lead        view    // what shows that the part begins here: its first line
+	lead        view // what shows that the part begins here: its first line
+	signed      bool // somebody signed it
+	told        *citation
+	asked       bool    // told was looked for
 	sender      *entity // the body whose letter it is
 	matterKind  string  // kind by the front matter, when nothing else tells
 }
@@ -224,6 +227,12 @@ func goesOn(lines []line, j, last int, prev value, read func(line) (*field, view
 	return false
 }
 
+// Limits on the parts of one file: messages in messages, entries of a page.
+const (
+	maxNested  = 200
+	maxEntries = 20000
+)
+
 // segment finds the documents of the file.
 func (x *reader) segment() {
 	root := &part{first: 0, last: len(x.lines)}
@@ -245,7 +254,10 @@ func (x *reader) segment() {
 		}
 	}
 	cur := root
-	for _, b := range bs {
+	for n, b := range bs {
+		if n >= maxNested { // what is deeper stays with the last one
+			break
+		}
 		p := &part{parent: cur, first: b.first, last: cur.last, lead: x.lines[b.first].view}
 		x.head(p, b)
 		cur.inner = append(cur.inner, p)
@@ -443,6 +455,12 @@ func (x *reader) textEnd(p *part, i, end int) int {
 
 // quoted finds a document that a post gives in full: the letter that it tells of, with its signatories.
 func (x *reader) quoted(p *part) {
+	cue := -1 // the last cue of a list of signatories
+	for i := p.body; i < p.last; i++ {
+		if rules.signatories.ok(x.lines[i].trim().s) {
+			cue = i
+		}
+	}
 	for i := p.body; i < p.last; i++ {
 		l := x.lines[i]
 		if l.blank || l.stamp || len(l.s) > 300 {
@@ -452,21 +470,19 @@ func (x *reader) quoted(p *part) {
 		if m == nil {
 			continue
 		}
-		for j := i + 1; j < p.last; j++ {
-			if rules.signatories.ok(x.lines[j].trim().s) {
-				first := i + 1
-				for x.lines[first].blank {
-					first++
-				}
-				kind := strings.ToLower(group(l.view, m, re, "kind").s)
-				if kind = map[string]string{"letter": "letter", "carta": "letter"}[kind]; kind == "" {
-					kind = "other"
-				}
-				x.enclose(p, first, p.last, kind)
-				p.kind = p.matterKind
-				return
-			}
+		if cue <= i {
+			return
 		}
+		first := i + 1
+		for x.lines[first].blank {
+			first++
+		}
+		kind := strings.ToLower(group(l.view, m, re, "kind").s)
+		if kind = map[string]string{"letter": "letter", "carta": "letter"}[kind]; kind == "" {
+			kind = "other"
+		}
+		x.enclose(p, first, p.last, kind)
+		p.kind = p.matterKind
 		return
 	}
 }
@@ -547,7 +563,7 @@ func (x *reader) entries(p *part) {
 		if l.blank || l.stamp || l.cells {
 			continue
 		}
-		if iso, ok := rules.dates.only(l.s); ok {
+		if iso, ok := rules.dates.only(l.s); ok && len(marks) < maxEntries {
 			marks = append(marks, mark{i, iso})
 		}
 	}
@@ -597,20 +613,18 @@ func (x *reader) titleAbove(p *part, i int) int {
 	return -1
 }
 
-// own lists the lines of p that are in none of its inner parts.
+// own lists the lines of p that are in none of its inner parts, without the stamps of pages. It needs settle.
 func (x *reader) own(p *part) []int {
 	var out []int
 	for i := p.body; i < p.last; i++ {
-		for _, c := range p.inner {
-			if i >= c.first && i < c.last {
-				i = c.last - 1
-				goto next
+		switch q := x.owner[i]; {
+		case q == p:
+			if !x.lines[i].stamp {
+				out = append(out, i)
 			}
+		case q.first >= p.first && q.last <= p.last && q.last > i+1:
+			i = q.last - 1
 		}
-		if !x.lines[i].stamp {
-			out = append(out, i)
-		}
-	next:
 	}
 	return out
 }

@@ -12,22 +12,29 @@ import (
 
 // entity is one real thing as this file names it.
 type entity struct {
-	class vocab.Class
-	forms []string       // every form, in the order in which they came
-	count map[string]int // how often each came
-	given []string       // persons: folded given names and initials
-	last  []string       // persons: folded surnames, or the only name
-	body  *entity        // positions: the institution
-	id    graph.ID
+	class  vocab.Class
+	forms  []string       // every form, in the order in which they came
+	count  map[string]int // how often each came
+	given  []string       // persons: folded given names and initials
+	last   []string       // persons: folded surnames, or the only name
+	body   *entity        // positions: the institution
+	titles []string       // persons: titles of the positions claimed
+	id     graph.ID
 }
 
 // registry keeps the entities of one file and finds the one that a name means.
 type registry struct {
 	list   []*entity
 	byName map[string]*entity // class and folded form
+	people map[byte][]*entity // persons by the first letter of a surname
 }
 
-func newRegistry() *registry { return &registry{byName: map[string]*entity{}} }
+// maxPeople bounds the search for a person whose name is written otherwise: beyond it only equal names are one.
+const maxPeople = 5000
+
+func newRegistry() *registry {
+	return &registry{byName: map[string]*entity{}, people: map[byte][]*entity{}}
+}
 
 func nameKey(class vocab.Class, form string) string { return string(class) + "\x00" + graph.Fold(form) }
 
@@ -87,9 +94,11 @@ func (r *registry) person(forms []string) *entity {
 	}
 	given, last := splitName(forms[0])
 	var hits []*entity
-	for _, e := range r.list {
-		if e.class == vocab.Person && agree(given, last, e.given, e.last) {
-			hits = append(hits, e)
+	for _, l := range last {
+		for _, e := range r.people[l[0]] {
+			if !slices.Contains(hits, e) && agree(given, last, e.given, e.last) {
+				hits = append(hits, e)
+			}
 		}
 	}
 	if len(hits) == 1 {
@@ -99,7 +108,13 @@ func (r *registry) person(forms []string) *entity {
 		}
 		return r.add(e, forms)
 	}
-	return r.add(&entity{class: vocab.Person, given: given, last: last}, forms)
+	e := &entity{class: vocab.Person, given: given, last: last}
+	for _, l := range last {
+		if b := r.people[l[0]]; len(b) < maxPeople && !slices.Contains(b, e) {
+			r.people[l[0]] = append(b, e)
+		}
+	}
+	return r.add(e, forms)
 }
 
 // splitName parts a plain name into folded given names and surnames. The last word is a surname; with three words or

@@ -30,8 +30,6 @@ func Version() string { return rules.version }
 
 type wordSet map[string]bool
 
-func (s wordSet) has(word string) bool { return s[graph.Fold(word)] }
-
 type field struct {
 	Name   string
 	Labels []string
