@@ -24,7 +24,7 @@ func (x *reader) clearance(p *part) {
 		for n+1 < len(own) {
 			next := x.lines[own[n+1]]
 			_, _, labelled := asField(next)
-			if labelled && next.indent < 8 || next.blank && !val.view.empty() || next.indent < 1 && !strings.HasSuffix(strings.TrimSpace(val.s), ";") && !val.view.empty() {
+			if labelled && next.indent < 8 || next.blank && !val.view.empty() || next.indent < 1 && !strings.HasSuffix(strings.TrimSpace(val.s), ";") && !val.view.empty() && (f.Name == "signature" || !clearanceEntry.MatchString(next.s)) {
 				break
 			}
 			n++
@@ -48,6 +48,10 @@ var (
 	okTail  = regexp.MustCompile(`\s{2,}(?i:ok|okay|info|yes|no objection|concur(?:s|red)?|cleared|draft|phone|email|\(?by phone\)?)\s*$|\s+(?i:ok)$`)
 	slashed = regexp.MustCompile(`\s*/\s*`)
 )
+
+// clearanceEntry is a line that goes on with a field of a clearance block though it is not indented: an office with a
+// name or a redaction after it, or an addressee in capitals.
+var clearanceEntry = regexp.MustCompile(`^[A-Z][A-Z0-9/ .&()\-]{0,30}:\s*\S|^[A-Z][A-Z/]{1,14}\s+\(b\)|^[A-Z][A-Z0-9 ,.&/\-]+$`)
 
 // cleared reads the entries of one field of a clearance block: "OFFICE:Last, First M (Post)".
 func (x *reader) cleared(p *part, f value) {

@@ -100,6 +100,9 @@ func (x *reader) firstLine(p *part, own []int) {
 			if p.kind = "pressRelease"; p.matterKind != "" {
 				p.kind = p.matterKind
 			}
+			if d, ok := rules.dates.first(l.s); ok && d.start < 60 && p.date == "" {
+				p.date = d.iso
+			}
 			place := group(l.view, m, rules.dateline, "place")
 			if ts := tokens(place); len(ts) == 0 || articles[ts[0].fold] {
 				return
@@ -168,8 +171,25 @@ func (x *reader) headline(p *part, own []int) {
 			continue
 		}
 		p.title, p.titleAt = l.s, l.view
+		x.wrapped(p, i, false)
 		return
 	}
+}
+
+// wrapped adds the second line of a title that went over the line's end.
+func (x *reader) wrapped(p *part, i int, caps bool) {
+	if i+1 >= p.last || len(p.title) < 50 {
+		return
+	}
+	next := x.lines[i+1]
+	if next.blank || next.stamp || len(next.s) > 90 || strings.HasSuffix(next.s, ".") || caps && strings.ToUpper(next.s) != next.s || kindOf(next.view) == vocab.Person {
+		return
+	}
+	if _, ok := rules.dates.first(next.s); ok {
+		return
+	}
+	p.titleAt = joined(p.titleAt, next.trim())
+	p.title = p.titleAt.s
 }
 
 // titledTo: "Open letter to Ana Ruiz, Minister of X".
@@ -252,7 +272,11 @@ func (x *reader) titleOf(p *part, top []int) {
 		if p.title != "" || len(l.s) > 200 {
 			continue
 		}
-		caps := strings.ToUpper(l.s) == l.s && len(tokens(l.view)) >= 3
+		ts := tokens(l.view)
+		caps := strings.ToUpper(l.s) == l.s && len(ts) >= 5 && !rules.connector[ts[0].fold] && !rules.stop[ts[0].fold]
+		if rules.release.ok(l.s) {
+			continue
+		}
 		named := false
 		for _, k := range rules.titleKinds {
 			named = named || k.re.MatchString(l.s)
@@ -268,6 +292,7 @@ func (x *reader) titleOf(p *part, top []int) {
 				continue
 			}
 			p.title, p.titleAt = l.s, l.view
+			x.wrapped(p, i, caps)
 		}
 	}
 	if p.title == "" && !short.empty() {

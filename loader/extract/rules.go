@@ -18,14 +18,17 @@ import (
 //go:embed rules/*.yaml gazetteers/*.txt gazetteers/*.tsv
 var data embed.FS
 
+//go:embed *.go
+var code embed.FS
+
 // rules is the data that the code of this package runs on, compiled.
 var rules = mustLoad()
 
-// generation is raised when a change of the code, not of the data, changes what is read from a document.
+// generation is raised when package document changes what it makes of a file.
 const generation = "1"
 
-// Version names the rules: documents read under another version are read again by a load. It is a hash of the
-// embedded data and the generation of the code.
+// Version names the rules: documents read under another version are read again by a load. It is a hash of the embedded
+// data, the source of this package and the generation.
 func Version() string { return rules.version }
 
 type wordSet map[string]bool
@@ -83,7 +86,7 @@ type ruleSet struct {
 
 	salutation, inlineSalutation, closing, inlineClosing, motto, cc, signatories, undersigned, blockEnd, release, quotes, tells, listed, madeUp, titledTo, titledFromTo, telegram patterns
 	reference, yourReference                                                                                                                                                      patterns
-	titleKinds, categoryKinds                                                                                                                                                     []kindRule
+	titleKinds, categoryKinds, cited                                                                                                                                              []kindRule
 	classification, cableRef, vocative, beginText, endText, dateline, byline, memorandum, cableNumber, noCopy, listedDocument                                                     *regexp.Regexp
 
 	organisation, position, profession, title, honorific, modifier, particle, connector, stop, noByline wordSet
@@ -135,6 +138,15 @@ func load(fsys fs.FS) (*ruleSet, error) {
 		}
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", step.file, err)
+		}
+	}
+	sources, err := fs.Glob(code, "*.go")
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range sources {
+		if b, err := code.ReadFile(name); err == nil && !strings.HasSuffix(name, "_test.go") {
+			sum.Write(b)
 		}
 	}
 	r.version = hex.EncodeToString(sum.Sum(nil)[:6])
@@ -262,6 +274,7 @@ func (r *ruleSet) loadZones(_ string, b []byte) (err error) {
 	var z struct {
 		Salutation, Inlinesalutation, Closing, Inlineclosing, Motto, Cc, Signatories, Undersigned, Blockend, Release, Quotes, Tells, Listed, Madeup, Titledto, Titledfromto, Telegram []string
 		Reference, Yourreference                                                                                                                                                      []string
+		Cited                                                                                                                                                                         []struct{ Kind, Ref string }
 		Kinds, Categories                                                                                                                                                             []kind
 		Classification, Cableref, Vocative, Begintext, Endtext, Dateline, Byline, Memorandum, Cablenumber, Nocopy, Listeddocument                                                     string
 	}
@@ -286,6 +299,13 @@ func (r *ruleSet) loadZones(_ string, b []byte) (err error) {
 			return err
 		}
 		r.titleKinds = append(r.titleKinds, kindRule{k.Kind, re})
+	}
+	for _, k := range z.Cited {
+		re, err := regexp.Compile(k.Ref)
+		if err != nil {
+			return err
+		}
+		r.cited = append(r.cited, kindRule{k.Kind, re})
 	}
 	for _, k := range z.Categories {
 		re, err := regexp.Compile(k.Is)

@@ -37,6 +37,34 @@ func (x *reader) read(p *part) {
 		x.listedDocuments(p)
 	}
 	x.ownNumber(p)
+	x.late = append(x.late, func() { x.numbers(p) }) // when the own number of every part is known
+}
+
+// numbers finds the documents that running text cites by their numbers.
+func (x *reader) numbers(p *part) {
+	own := map[string]bool{graph.Fold(p.reference): true}
+	for q := p.parent; q != nil; q = q.parent {
+		own[graph.Fold(q.reference)] = true
+	}
+	for _, n := range p.names {
+		own[graph.Fold(n)] = true
+	}
+	for _, i := range x.own(p) {
+		l := x.lines[i]
+		if l.blank || rules.reference.ok(l.trim().s) {
+			continue
+		}
+		for _, k := range rules.cited {
+			for _, m := range k.re.FindAllStringSubmatchIndex(l.s, -1) {
+				v := group(l.view, m, k.re, "ref")
+				ref := strings.Join(strings.Fields(v.s), " ")
+				if _, isDate := rules.dates.first(ref); !isDate && !own[graph.Fold(ref)] {
+					c := x.cite(citation{reference: ref, kind: k.kind, names: []string{ref}})
+					x.claim(end{part: p}, vocab.References, end{cite: c}, v, "number")
+				}
+			}
+		}
+	}
 }
 
 // role claims what a party does in a document, and the offices that stand with its name.
