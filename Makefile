@@ -8,10 +8,10 @@ SHARED   ?= ../shared
 SAMPLES := loader/samples
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test check race bench fuzz score clean
+.PHONY: help run build test check race bench fuzz score confidence clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build ## load the sample documents and serve them on $(LISTEN)
 	@bin/casegraph load --quiet --store $(STORE) $(SAMPLES)/documents
@@ -56,6 +56,11 @@ score: build ## measure what is read against what people read: the samples, and 
 	$(call score,samples,$(SAMPLES)/gold,$(SAMPLES)/documents)
 	$(call score,seeds,$(SHARED)/corpus/gold,$(SHARED)/corpus/seeds)
 	$(call score,dev,$(SHARED)/corpus/dev-gold,$(SHARED)/corpus/dev)
+
+confidence: build ## measure loader/extract/rules/confidence.yaml on the annotated corpus in $(SHARED)
+	python3 loader/extract/rules/confidence.py $(SHARED)/eval bin/casegraph $(SHARED)/corpus/gold:$(SHARED)/corpus/seeds \
+		$(SHARED)/corpus/dev-gold:$(SHARED)/corpus/dev $(SHARED)/corpus/train-gold:$(SHARED)/corpus/train > bin/confidence.yaml
+	cp bin/confidence.yaml loader/extract/rules/confidence.yaml
 
 clean: ## remove what make built and loaded
 	rm -rf bin data

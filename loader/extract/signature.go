@@ -64,7 +64,7 @@ func (x *reader) letterEnd(p *part) {
 		if mode == "list" && len(block) == 0 && prose(v) { // a sentence that leads the list in
 			continue
 		}
-		if rules.blockEnd.ok(v.s) || isField && f.Name != "signature" || len(tokens(v)) > 30 || mode != "list" && blanks > 8 {
+		if rules.blockEnd.ok(strings.TrimLeft(v.s, "_*[( ")) || isField && f.Name != "signature" || len(tokens(v)) > 30 || mode != "list" && blanks > 8 {
 			flush()
 			continue
 		}
@@ -177,6 +177,9 @@ func (x *reader) endBlock(p *part, mode string, lines []view) bool {
 		if !v.trim().empty() {
 			many++
 		}
+	}
+	if many > 8 { // no two or three signers: a list
+		return x.endBlock(p, "list", lines)
 	}
 	signers := actors(lines, many > 6)
 	if len(signers) == 0 {
