@@ -168,13 +168,15 @@ func isPerson(v view, lax bool) bool {
 var suffixes = map[string]bool{"jr": true, "sr": true, "ii": true, "iii": true, "iv": true, "phd": true, "md": true, "esq": true, "ao": true, "qc": true, "kc": true, "obe": true, "cbe": true, "am": true, "mp": true, "sj": true, "op": true}
 
 var (
-	mailPattern     = regexp.MustCompile(`\s*[<\[(]?(?:mailto:\s*)?[\w.+\-']+\s?[@©]\s?[\w.\-]+\.\w{2,}[>\])]?|\s*<[^<>]*>|\s*\[mailto\b[^\]]*\]?|\s*\[[^\]@]*\]\s*$`)
+	mailPattern     = regexp.MustCompile(`\s*[<\[(]?(?:mailto:\s*)?[\w.+\-']+\s?[@©]\s?[\w.\-]+\.\w{2,}\s?[>\])]?|\s*<[^<>]*>|\s*\[ma[il1t]{1,3}to\b[^\]]*\]?|\s*\[[^\]@]*\]\s*$`)
 	mailOnly        = regexp.MustCompile(`([\w.+\-]+)\s?@\s?[\w.\-]+\.\w{2,}`)
 	parenEnd        = regexp.MustCompile(`\s*\(([^()]*)\)?\s*$`)
 	phonePattern    = regexp.MustCompile(`(?i),?\s*(?:\b(?:x|ext\.?|tel[.:]?|phone:?|cell:?)\s*)?[(+]?\d[\d\-() .]{4,}\d.*$|,?\s+x-?\d.*$`)
 	ocrInitial      = regexp.MustCompile(`^(.*[\pL.])\s+([0-9\]]|\.[1l]|1\.)$`)
 	invertedName    = regexp.MustCompile(`^(\pL[\pL.'’\- ]{0,40}?(?:\s(?:Jr|Sr|II|III|IV)\.?)?)\s*,\s*(\pL[\pL.'’\-" ]{0,40}?(?: (?:[0-9\]]|\.[1l]|1\.))?\.?)$`)
 	hyphenCaps      = regexp.MustCompile(`(?:^|-)\p{Lu}{3,}(?:-|$)|\d`)
+	onBehalf        = regexp.MustCompile(`(?i)\s+(?:sent by:?|on behalf of|en nombre de|por encargo de)\s`)
+	camelCase       = regexp.MustCompile(`^\p{Lu}\p{Ll}{2,}\p{Lu}\p{Ll}+`)
 	looseUnderscore = regexp.MustCompile(`_+(?:\s|$)`)
 	underscoreName  = regexp.MustCompile(`^\p{Lu}\p{Ll}+(?:[_.\s\]\[]+\p{Lu}?\p{Ll}*\.?)*[_.\s]+\p{Lu}\p{Ll}+$`)
 	nickname        = regexp.MustCompile(`\s*["“'‘][^"”'’]+["”'’]\s*|\s*\([^()]*\)\s*`)
@@ -334,7 +336,10 @@ func mailbox(v view) (party, bool) {
 		}
 		v = v.cut(0, m[0]).trim()
 	}
-	if i := strings.Index(v.s, " - "); i > 0 && strings.Contains(v.s[:i], ",") { // "Last, First - OFFICE"
+	if m := onBehalf.FindStringIndex(v.s); m != nil && m[0] > 0 { // who wrote it for whom: the one named first sends
+		v = v.cut(0, m[0])
+	}
+	if i := strings.Index(v.s, " - "); i > 0 && (strings.Contains(v.s[:i], ",") || isPerson(v.cut(0, i), false)) { // "Last, First - OFFICE"
 		v = v.cut(0, i)
 	}
 	v = v.trimAny(" \t;,:'\"<>[]|*")
@@ -400,7 +405,7 @@ func actor(v view) (party, bool) {
 	if isPerson(v, true) {
 		return person(v)
 	}
-	if len(ts) == 1 && ts[0].upper() {
+	if len(ts) == 1 && ts[0].upper() && !(camelCase.MatchString(ts[0].s) && !strings.HasPrefix(ts[0].s, "Mac")) { // "NewsTicker" is a mailbox
 		return person(v)
 	}
 	return institution(v)
