@@ -3,21 +3,21 @@ module casegraph
 go 1.26
 
 require (
-	github.com/99designs/gqlgen v0.17.94
-	github.com/cayleygraph/cayley v0.7.7
-	github.com/cayleygraph/quad v1.2.4
-	github.com/gin-gonic/gin v1.12.0
-	github.com/goccy/go-yaml v1.19.2
-	github.com/google/go-cmp v0.7.0
-	github.com/hidal-go/hidalgo v0.0.0-20190814174001-42e03f3b5eaa
-	github.com/rogpeppe/go-internal v1.16.0
-	github.com/spf13/cobra v1.10.2
-	github.com/syndtr/goleveldb v1.0.0
-	github.com/vektah/gqlparser/v2 v2.5.36
-	go.uber.org/goleak v1.3.0
-	golang.org/x/net v0.57.0
-	golang.org/x/text v0.40.0
-	pgregory.net/rapid v1.3.0
+	github.com/99designs/gqlgen v0.17.94 // the GraphQL executor, generated from schema.graphqls
+	github.com/cayleygraph/cayley v0.7.7 // the graph store
+	github.com/cayleygraph/quad v1.2.4 // Cayley's terms; 1.3.0 breaks its kv backends
+	github.com/gin-gonic/gin v1.12.0 // routes of the web server
+	github.com/goccy/go-yaml v1.19.2 // reads rules and vocabulary strictly, with the line of a mistake
+	github.com/google/go-cmp v0.7.0 // differences in tests
+	github.com/hidal-go/hidalgo v0.0.0-20190814174001-42e03f3b5eaa // the key-value interface that Cayley's kv backend is driven through
+	github.com/rogpeppe/go-internal v1.16.0 // command-line and GraphQL tests as txtar scripts
+	github.com/spf13/cobra v1.10.2 // commands, flags and help
+	github.com/syndtr/goleveldb v1.0.0 // LevelDB under Cayley until our own backend; bolt dies under -race
+	github.com/vektah/gqlparser/v2 v2.5.36 // gqlgen's parser: limits are checked on its tokens
+	go.uber.org/goleak v1.3.0 // tests that nothing is left running
+	golang.org/x/net v0.57.0 // HTML tokenizer and charsets
+	golang.org/x/text v0.40.0 // Unicode normal forms and encodings
+	pgregory.net/rapid v1.3.0 // property tests
 )
 
 require (

@@ -35,7 +35,6 @@ var (
 	ErrBinary   = errors.New("the file is binary, not text")
 	ErrEncoding = errors.New("the file is not valid UTF-8")
 	ErrTooLarge = errors.New("the file is too large")
-	ErrFormat   = errors.New("the file is broken")
 )
 
 // Document is the text of one file.

@@ -86,7 +86,7 @@ func check(t fataler, name string, content []byte) {
 	}
 	if err != nil {
 		known := false
-		for _, e := range []error{ErrEmpty, ErrBinary, ErrEncoding, ErrTooLarge, ErrFormat} {
+		for _, e := range []error{ErrEmpty, ErrBinary, ErrEncoding, ErrTooLarge} {
 			known = known || errors.Is(err, e)
 		}
 		if !known || strings.ContainsAny(err.Error(), "\n\r") || !strings.HasPrefix(err.Error(), shown(name)+": ") || !strings.Contains(err.Error(), "; ") {
