@@ -10,7 +10,7 @@ import (
 )
 
 var (
-	segmentBreak = regexp.MustCompile(`\s*[;,]\s+|\s+[|–—]\s+|\s+-\s+|\s{3,}|\s*\|\s*`)
+	segmentBreak = regexp.MustCompile(`\s*[;,]\s+|\s+[|–—]\s*|\s+-\s+|\s{3,}|\s*\|\s*`)
 	columnGap    = regexp.MustCompile(`\S(\s{3,})\S`)
 	namesTail    = regexp.MustCompile(`(?i)^(?:inc|ltd|llc|l\.?l\.?p|s\.? ?a\.?(?: de c\.? ?v\.?)?|a\.? ?c\.?|jr|sr|i{2,3}|iv|ph\.?d|esq|m\.?d|m\.?p|m\.?s\.?p|m\.?e\.?p|q\.?c|k\.?c|a\.?o|o\.?b\.?e|ret|usn|usa|usaf|usmc)\.?$`)
 	placeLine    = regexp.MustCompile(`\b[A-Z]{2}\s+\d{5}(?:-?\d{4})?\b|\bD\.?C\.?\b|\bC\.?P\.?\s*\d{4,5}|\b\d{4,6}\b|(?i:\b(?:street|avenue|road|suite|floor|p\.?\s?o\.? box|calle|avenida|av\.|colonia|col\.|piso)\b)`)

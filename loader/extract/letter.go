@@ -222,6 +222,8 @@ func (x *reader) titledFromTo(p *part) {
 		var ps []party
 		if len(tokens(v)) > 1 {
 			ps = actors([]view{v}, true)
+		} else if pt, ok := person(v); ok { // such titles name people by their surnames
+			ps = append(ps, pt)
 		}
 		if len(ps) == 0 {
 			if pt, ok := actor(v); ok && len(tokens(v)) <= 4 && !lowerish(v) {

@@ -177,7 +177,7 @@ var (
 	hyphenCaps      = regexp.MustCompile(`(?:^|-)\p{Lu}{3,}(?:-|$)|\d`)
 	onBehalf        = regexp.MustCompile(`(?i)\s+(?:sent by:?|on behalf of|en nombre de|por encargo de)\s`)
 	camelCase       = regexp.MustCompile(`^\p{Lu}\p{Ll}{2,}\p{Lu}\p{Ll}+`)
-	looseUnderscore = regexp.MustCompile(`_+(?:\s|$)`)
+	looseUnderscore = regexp.MustCompile(`_+(?:\s|$)|(?:^|\s)_+`)
 	underscoreName  = regexp.MustCompile(`^\p{Lu}\p{Ll}+(?:[_.\s\]\[]+\p{Lu}?\p{Ll}*\.?)*[_.\s]+\p{Lu}\p{Ll}+$`)
 	nickname        = regexp.MustCompile(`\s*["“'‘][^"”'’]+["”'’]\s*|\s*\([^()]*\)\s*`)
 )
@@ -296,7 +296,7 @@ func titleCase(s string) string {
 // institution makes the party of a body's name. An acronym in brackets is a form of its own.
 func institution(v view) (party, bool) {
 	v = v.trimAny(" \t,;:|-–—\"“”*'•")
-	if v.empty() || !strings.ContainsFunc(v.s, unicode.IsLetter) {
+	if len(v.s) < 2 || !strings.ContainsFunc(v.s, unicode.IsLetter) || v.s[0] == '\\' {
 		return party{}, false
 	}
 	p := party{class: vocab.Institution, name: v, whole: v}

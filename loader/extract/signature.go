@@ -187,6 +187,9 @@ func (x *reader) endBlock(p *part, mode string, lines []view) bool {
 	}
 	bodies := map[*entity]party{}
 	for _, pt := range signers {
+		if pt.class == vocab.Institution && lowerish(pt.name) && !hasOrganisation(tokens(pt.name)) {
+			continue // words, not a name
+		}
 		x.role(pt, vocab.Signed, doc, "signature")
 		if !pt.body.empty() && !pt.title.empty() && !x.isProfession(pt.title) {
 			if b, ok := institution(pt.body); ok {
