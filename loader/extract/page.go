@@ -15,11 +15,11 @@ func (x *reader) listedDocuments(p *part) {
 		if !l.bullet && !numbered.MatchString(l.s) || len(tokens(l.view)) > 40 || len(tokens(l.view)) < 4 {
 			continue
 		}
-		m := rules.listedDocument.FindStringSubmatchIndex(l.trim().s)
+		v := l.without(linkWord).trim()
+		m := rules.listedDocument.FindStringSubmatchIndex(v.s)
 		if m == nil {
 			continue
 		}
-		v := l.trim()
 		name, by, to := group(v, m, rules.listedDocument, "name"), group(v, m, rules.listedDocument, "by"), group(v, m, rules.listedDocument, "to")
 		if by.empty() && to.empty() {
 			if _, ok := rules.dates.first(v.s); !ok {
@@ -57,6 +57,7 @@ func (x *reader) listedDocuments(p *part) {
 
 var (
 	numbered  = regexp.MustCompile(`^\s*\d{1,2}[.)]\s`)
+	linkWord  = regexp.MustCompile(`\s*\((?i:link|enlace|here|aquí|pdf)\)`)
 	bodiesAnd = regexp.MustCompile(`\s+and the\s+|\s+y (?:la|el)\s+`)
 )
 

@@ -146,7 +146,7 @@ func (x *reader) endBlock(p *part, mode string, lines []view) bool {
 	case "inline":
 		for _, v := range lines[0].split(andWho) {
 			v = v.trimAny(" \t.,;:\"“”")
-			if pt, ok := actor(v); ok && (nameLike(v) || hasOrganisation(tokens(v))) {
+			if pt, ok := actor(v); ok && (nameLike(v) && !lowerish(v) || hasOrganisation(tokens(v))) {
 				pt.whole = lines[0]
 				x.role(pt, vocab.Signed, doc, "signature")
 			}

@@ -17,7 +17,9 @@ func (x *reader) read(p *part) {
 	switch {
 	case p.block != nil:
 		x.header(p)
-		x.clearance(p)
+		if p.kind != "email" { // in an e-mail it is that of a paper pasted in, which is no part of its own here
+			x.clearance(p)
+		}
 		x.letterEnd(p)
 		if p.kind == "cable" {
 			x.lastLine(p)
