@@ -23,7 +23,7 @@ var (
 func actors(lines []view, bodies bool) []party {
 	var out []party
 	for _, g := range groups(unfold(lines)) {
-		out = append(out, actorsOf(g, bodies)...)
+		out = append(out, actorsOf(g, bodies, view{})...)
 	}
 	return out
 }
@@ -53,8 +53,11 @@ func entries(lines []view) []party {
 // section reads the entries of one section of a list.
 func section(gs [][]view) []party {
 	kinds := make([]vocab.Class, len(gs))
-	people, bodies := 0, 0
+	people, bodies, headings := 0, 0, 0
 	for i, g := range gs {
+		if len(g) > 1 && kindOf(firstSegment(g[0])) == vocab.Institution && isPerson(firstSegment(g[1]), true) {
+			headings++
+		}
 		first := firstSegment(g[0])
 		ts := tokens(first)
 		switch {
@@ -68,6 +71,20 @@ func section(gs [][]view) []party {
 	}
 	var out []party
 	for i, g := range gs {
+		if headings >= 3 && headings*2 >= len(gs) && len(g) > 1 && len(segments(g[0])) == 1 && kindOf(firstSegment(g[0])) != vocab.Institution && isPerson(firstSegment(g[1]), true) {
+			// Bodies head their people in this list: so does this one, whatever its name looks like.
+			if head, ok := institution(g[0]); ok {
+				head.whole = g[0]
+				out = append(out, head)
+				for _, p := range actorsOf(g[1:], true, head.name) {
+					if p.class == vocab.Person && p.body.empty() {
+						p.body = head.name
+					}
+					out = append(out, p)
+				}
+				continue
+			}
+		}
 		if kinds[i] == "" {
 			kinds[i] = vocab.Institution
 			if people > bodies && isPerson(firstSegment(g[0]), true) {
@@ -81,7 +98,7 @@ func section(gs [][]view) []party {
 			g = []view{joined(g...)} // a body's name over several lines
 		}
 		if len(g) > 1 || kinds[i] == vocab.Person {
-			ps := actorsOf(g, true)
+			ps := actorsOf(g, true, view{})
 			if len(ps) == 0 && kinds[i] == vocab.Person {
 				if p, ok := person(firstSegment(g[0])); ok {
 					p.whole = g[0]
@@ -169,11 +186,12 @@ func unfold(lines []view) []view {
 // maxName is the length of the longest run of text, in bytes, that is read as names and offices.
 const maxName = 2000
 
-// actorsOf reads one group of lines.
-func actorsOf(lines []view, bodies bool) []party {
+// actorsOf reads one group of lines. head is the body that the group is known to be of, or empty.
+func actorsOf(lines []view, bodies bool, head view) []party {
 	var out []party
 	cur, at, last := -1, -1, "" // the person that titles and bodies belong to, its line, what was attached last
-	var loneTitle, loneBody view
+	var loneTitle view
+	loneBody := head
 	if bodies { // a body's name on the first lines, its people below
 		lines = headed(lines)
 	}

@@ -326,7 +326,7 @@ func (x *reader) trailingList(p *part, own []int) {
 	for n, i := range own {
 		if l := x.lines[i]; rules.undersigned.ok(l.s) || rules.listed.ok(l.s) {
 			said = true
-			if len(tokens(l.view)) <= 14 && !x.fewAfter(own[n+1:]) {
+			if cue == 0 && len(tokens(l.view)) <= 14 && !x.fewAfter(own[n+1:]) {
 				cue = n + 1
 			}
 		}
