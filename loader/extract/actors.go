@@ -189,6 +189,7 @@ const maxName = 2000
 // actorsOf reads one group of lines. head is the body that the group is known to be of, or empty.
 func actorsOf(lines []view, bodies bool, head view) []party {
 	var out []party
+	sameLine := false           // the person's title stands on the line of the name
 	cur, at, last := -1, -1, "" // the person that titles and bodies belong to, its line, what was attached last
 	var loneTitle view
 	loneBody := head
@@ -206,7 +207,7 @@ func actorsOf(lines []view, bodies bool, head view) []party {
 	begin := func(p party, l view) {
 		p.whole = l
 		out = append(out, p)
-		cur, last = len(out)-1, ""
+		cur, last, sameLine = len(out)-1, "", false
 		if !loneTitle.empty() || !loneBody.empty() {
 			attach(&out[cur], loneTitle, loneBody)
 			loneTitle, loneBody = view{}, view{}
@@ -224,6 +225,9 @@ func actorsOf(lines []view, bodies bool, head view) []party {
 		}
 		segs := segments(l)
 		for si, seg := range segs {
+			if ts := tokens(seg); len(ts) > 1 && articles[ts[0].fold] && leadsPosition(ts[1:]) { // "EL DIRECTOR GENERAL"
+				seg = seg.cut(tokenAt(seg, ts[1]), len(seg.s))
+			}
 			if ts := tokens(seg); len(seg.s) > maxName || len(ts) == 0 || rules.stop[ts[0].fold] && ts[0].fold != "the" {
 				continue
 			}
@@ -245,7 +249,7 @@ func actorsOf(lines []view, bodies bool, head view) []party {
 			}
 			continuation := open && si == 0 && cur >= 0
 			if ts := tokens(seg); cur >= 0 && last == "body" && si == 0 && li > at && k != vocab.Person && len(ts) <= 4 && !placeLine.MatchString(seg.s) &&
-				(continuation && endsInConnector(strings.TrimRight(lines[li-1].s, " ")) || rules.connector[ts[0].fold] || k == "" && len(ts) <= 2 && len(segs) == 1 && len(lines) > 2 && endsLower(lines[li-1])) {
+				(continuation && endsInConnector(strings.TrimRight(lines[li-1].s, " ")) || rules.connector[ts[0].fold] || k == "" && len(ts) <= 2 && len(segs) == 1 && len(lines) > 2 && endsLower(lines[li-1]) && widest(lines, li-1)) {
 				out[cur].body = joined(out[cur].body, seg)
 				out[cur].whole = extend(out[cur].whole, l)
 				continue
@@ -263,10 +267,15 @@ func actorsOf(lines []view, bodies bool, head view) []party {
 					at = li
 				}
 			case k == vocab.Position:
+				if cur >= 0 && si > 0 && li == at {
+					sameLine = true
+				}
 				title, body := splitBody(seg)
 				switch {
 				case cur < 0:
-					loneTitle, loneBody = title, body
+					loneTitle, loneBody, bare = title, body, li
+				case !out[cur].title.empty() && si == 0 && li > at && !continuation && sameLine:
+					cur, last, bare = -1, "", li // an office without a name, after an entry that has its own
 				case !out[cur].title.empty() && out[cur].more.empty() && si == 0 && li > 0 && !continuation && li < 3:
 					out[cur].more = title
 				case continuation && !out[cur].title.empty() && out[cur].body.empty():
@@ -290,7 +299,7 @@ func actorsOf(lines []view, bodies bool, head view) []party {
 					if li > 0 {
 						out[cur].whole = extend(out[cur].whole, l)
 					}
-				case bodies:
+				case bodies && bare != li:
 					p.whole = l
 					out = append(out, p)
 					if len(lines) > 1 && li == 0 && len(segs) == 1 { // the body heads its people
@@ -326,6 +335,17 @@ func headed(lines []view) []view {
 		return lines
 	}
 	return append([]view{joined(lines[:n]...)}, lines[n:]...)
+}
+
+// widest: no line of the group is longer than this one by more than a word, so that it may have gone over its end.
+func widest(lines []view, i int) bool {
+	n := len(strings.TrimSpace(lines[i].s))
+	for _, l := range lines {
+		if len(strings.TrimSpace(l.s)) > n+3 {
+			return false
+		}
+	}
+	return n >= 20
 }
 
 // endsLower: the line ends in a word that is not in capitals, without a full stop.

@@ -174,9 +174,26 @@ func listItems(lines []view) []view {
 	return out
 }
 
+// splitUnquoted parts v at the commas that do not stand between quotation marks.
+func splitUnquoted(v view) []view {
+	var out []view
+	at, quoted := 0, false
+	for i := range len(v.s) {
+		switch v.s[i] {
+		case '"':
+			quoted = !quoted
+		case ',':
+			if !quoted {
+				out, at = append(out, v.cut(at, i).trim()), i+1
+			}
+		}
+	}
+	return append(out, v.cut(at, len(v.s)).trim())
+}
+
 // mailItems parts a list of addresses at its commas; a comma inside "Last, First" of a mailbox is none of them.
 func mailItems(v view) []view {
-	parts := v.split(commaSplit)
+	parts := splitUnquoted(v)
 	var out []view
 	for i := 0; i < len(parts); i++ {
 		cur := parts[i]

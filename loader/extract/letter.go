@@ -275,7 +275,7 @@ func (x *reader) titleOf(p *part, top []int) {
 			continue
 		}
 		ts := tokens(l.view)
-		caps := strings.ToUpper(l.s) == l.s && len(ts) >= 5 && !rules.connector[ts[0].fold] && !rules.stop[ts[0].fold]
+		caps := strings.ToUpper(l.s) == l.s && len(ts) >= 5 && !spaced(ts) && !rules.connector[ts[0].fold] && !rules.stop[ts[0].fold]
 		if rules.release.ok(l.s) {
 			continue
 		}
@@ -305,6 +305,16 @@ func (x *reader) titleOf(p *part, top []int) {
 			p.kind = k.kind
 		}
 	}
+}
+
+// spaced: a word whose letters stand apart ("P R E S E N T E").
+func spaced(ts []token) bool {
+	for _, t := range ts {
+		if len(t.fold) > 1 {
+			return false
+		}
+	}
+	return true
 }
 
 // dateline: the place before the date.

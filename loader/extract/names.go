@@ -120,9 +120,14 @@ func leadsPosition(ts []token) bool {
 // or an office, with a given name, an initial or a known surname in it; lax asks for the shape only.
 func isPerson(v view, lax bool) bool {
 	ts := tokens(v)
+	noble := false // "Baroness Holt of Fenwick"
 	for len(ts) > 0 && rules.honorific[ts[0].fold] {
+		noble = noble || peers[ts[0].fold]
 		ts = ts[1:]
 		lax = true
+	}
+	if noble && len(ts) == 3 && ts[1].fold == "of" && ts[0].upper() && ts[2].upper() || noble && len(ts) == 1 && ts[0].upper() {
+		return true
 	}
 	for len(ts) > 1 && suffixes[ts[len(ts)-1].fold] {
 		ts = ts[:len(ts)-1]
@@ -232,6 +237,10 @@ func person(v view) (party, bool) {
 			p.forms = append(p.forms, full)
 		}
 	}
+	for nts := tokens(p.name); len(nts) > 2 && postNominal(nts[len(nts)-1]); nts = tokens(p.name) { // "Ana Ruiz MP"
+		p.forms = append(p.forms, p.name.s)
+		p.name = p.name.cut(0, tokenAt(p.name, nts[len(nts)-1])).trimAny(" ,")
+	}
 	name := p.name.s
 	if m := ocrInitial.FindStringSubmatch(name); m != nil {
 		letter := ocrLetters[m[2]]
@@ -266,6 +275,11 @@ func person(v view) (party, bool) {
 		}
 	}
 	return p, false
+}
+
+// postNominal: letters behind a name ("MP", "QC", "PhD"), no part of it.
+func postNominal(t token) bool {
+	return suffixes[t.fold] && t.fold != "jr" && t.fold != "sr" && t.fold != "ii" && t.fold != "iii" && t.fold != "iv" && t.upper()
 }
 
 // tokenAt is the byte at which t begins in v, of which it was cut. (Views cut from one another share their offsets, so
@@ -413,6 +427,9 @@ func actor(v view) (party, bool) {
 
 // saints and the like begin the names of places.
 var saints = map[string]bool{"san": true, "santa": true, "santo": true, "sao": true, "saint": true, "st": true, "fort": true, "port": true, "puerto": true, "villa": true, "ciudad": true}
+
+// peers are the honorifics after which a single name or "X of Y" is a person's.
+var peers = map[string]bool{"baroness": true, "baron": true, "lord": true, "lady": true, "viscount": true, "viscountess": true, "archbishop": true, "cardinal": true}
 
 // articles begin the name of a paper or a body, never of a person.
 var articles = map[string]bool{"the": true, "la": true, "el": true, "los": true, "las": true, "le": true}

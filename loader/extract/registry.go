@@ -290,6 +290,9 @@ func (e *entity) show() string {
 			if i == 0 && (rules.honorific[x] || rules.title[x]) {
 				return 1
 			}
+			if suffixes[x] {
+				continue
+			}
 			if len(x) > 1 {
 				w += 2
 			}

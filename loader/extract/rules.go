@@ -87,7 +87,7 @@ type ruleSet struct {
 	salutation, inlineSalutation, closing, inlineClosing, motto, cc, signatories, undersigned, blockEnd, release, quotes, tells, listed, madeUp, titledTo, titledFromTo, telegram patterns
 	reference, yourReference                                                                                                                                                      patterns
 	titleKinds, categoryKinds, cited                                                                                                                                              []kindRule
-	classification, cableRef, vocative, beginText, endText, dateline, byline, memorandum, cableNumber, noCopy, listedDocument                                                     *regexp.Regexp
+	classification, cableRef, vocative, beginText, endText, dateline, byline, memorandum, cableNumber, noCopy, copyNote, listedDocument                                           *regexp.Regexp
 
 	organisation, position, profession, title, honorific, modifier, particle, connector, stop, noByline wordSet
 	languages                                                                                           map[string]wordSet
@@ -276,7 +276,7 @@ func (r *ruleSet) loadZones(_ string, b []byte) (err error) {
 		Reference, Yourreference                                                                                                                                                      []string
 		Cited                                                                                                                                                                         []struct{ Kind, Ref string }
 		Kinds, Categories                                                                                                                                                             []kind
-		Classification, Cableref, Vocative, Begintext, Endtext, Dateline, Byline, Memorandum, Cablenumber, Nocopy, Listeddocument                                                     string
+		Classification, Cableref, Vocative, Begintext, Endtext, Dateline, Byline, Memorandum, Cablenumber, Nocopy, Copynote, Listeddocument                                           string
 	}
 	if err := strictYAML(b, &z); err != nil {
 		return err
@@ -317,7 +317,7 @@ func (r *ruleSet) loadZones(_ string, b []byte) (err error) {
 	for _, x := range []struct {
 		into **regexp.Regexp
 		from string
-	}{{&r.classification, z.Classification}, {&r.cableRef, z.Cableref}, {&r.vocative, z.Vocative}, {&r.beginText, z.Begintext}, {&r.endText, z.Endtext}, {&r.dateline, z.Dateline}, {&r.byline, z.Byline}, {&r.memorandum, z.Memorandum}, {&r.cableNumber, z.Cablenumber}, {&r.noCopy, z.Nocopy}, {&r.listedDocument, z.Listeddocument}} {
+	}{{&r.classification, z.Classification}, {&r.cableRef, z.Cableref}, {&r.vocative, z.Vocative}, {&r.beginText, z.Begintext}, {&r.endText, z.Endtext}, {&r.dateline, z.Dateline}, {&r.byline, z.Byline}, {&r.memorandum, z.Memorandum}, {&r.cableNumber, z.Cablenumber}, {&r.noCopy, z.Nocopy}, {&r.copyNote, z.Copynote}, {&r.listedDocument, z.Listeddocument}} {
 		if *x.into, err = regexp.Compile(x.from); err != nil {
 			return err
 		}

@@ -126,6 +126,11 @@ func (x *reader) endBlock(p *part, mode string, lines []view) bool {
 	switch mode {
 	case "cc":
 		lines = slices.DeleteFunc(lines, func(v view) bool { return rules.noCopy.MatchString(strings.TrimSpace(v.s)) })
+		for i, v := range lines {
+			if m := rules.copyNote.FindStringIndex(v.s); m != nil && m[0] > 0 {
+				lines[i] = v.cut(0, m[0])
+			}
+		}
 		for _, pt := range actors(oneEach(lines), true) {
 			x.role(pt, vocab.CcdOn, doc, "cc-list")
 		}
