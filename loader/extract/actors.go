@@ -189,6 +189,7 @@ const maxName = 2000
 // actorsOf reads one group of lines. head is the body that the group is known to be of, or empty.
 func actorsOf(lines []view, bodies bool, head view) []party {
 	var out []party
+	bare := -1                  // the line that is an office without a name
 	sameLine := false           // the person's title stands on the line of the name
 	cur, at, last := -1, -1, "" // the person that titles and bodies belong to, its line, what was attached last
 	var loneTitle view
