@@ -31,6 +31,12 @@ func actors(lines []view, bodies bool) []party {
 // entries reads a list of signatories, one a line or a group of lines. What is neither clearly a person nor clearly a
 // body is taken for what most entries are; a country after a body's name is dropped.
 func entries(lines []view) []party {
+	lines = slices.Clone(lines)
+	for i, l := range lines { // "1. Some Body"
+		if m := numbered.FindStringIndex(l.s); m != nil {
+			lines[i] = l.cut(m[1], len(l.s))
+		}
+	}
 	gs := groups(unfold(lines))
 	several, long := 0, 0
 	for _, g := range gs {
@@ -91,7 +97,7 @@ func section(gs [][]view) []party {
 				kinds[i] = vocab.Person
 			}
 		}
-		if len(g) == 1 && people <= bodies && kinds[i] == vocab.Person && len(segments(g[0])) == 1 && bodies >= 3 {
+		if len(g) == 1 && people <= bodies && kinds[i] == vocab.Person && len(segments(g[0])) == 1 && bodies >= 3 && !rules.given[tokens(g[0])[0].fold] {
 			kinds[i] = vocab.Institution // "Casa Ana" among bodies
 		}
 		if len(g) > 1 && !slices.ContainsFunc(g, func(v view) bool { k := kindOf(firstSegment(v)); return k == vocab.Person || k == vocab.Position }) {

@@ -167,7 +167,7 @@ func (x *reader) headline(p *part, own []int) {
 			return
 		}
 		_, isDate := rules.dates.first(l.s)
-		if len(ts) < 5 || isDate || strings.ContainsAny(l.s[:1], "([") || strings.HasSuffix(l.s, ".") || rules.release.ok(l.s) || kindOf(l.view) == vocab.Institution || x.acronyms[strings.SplitN(l.s, ":", 2)[0]] != "" {
+		if len(ts) < 5 || isDate || strings.ContainsAny(l.s[:1], "([") || strings.HasSuffix(l.s, ".") || rules.release.ok(l.s) || kindOf(l.view) == vocab.Institution && !lowerish(l.view) || x.acronyms[strings.SplitN(l.s, ":", 2)[0]] != "" {
 			continue
 		}
 		p.title, p.titleAt = l.s, l.view
@@ -415,7 +415,7 @@ func (x *reader) letterhead(p *part, head []view) {
 		if v.empty() || placeLine.MatchString(v.s) || strings.Contains(v.s, "@") || strings.Contains(v.s, "://") {
 			continue
 		}
-		if kindOf(v) == vocab.Institution && len(tokens(v)) <= 12 && len(tokens(v)) >= 2 && nameLike(v) {
+		if kindOf(v) == vocab.Institution && len(tokens(v)) <= 12 && len(tokens(v)) >= 2 && nameLike(v) && !lowerish(v) {
 			if pt, ok := institution(v); ok {
 				p.sender = x.role(pt, vocab.Sent, end{part: p}, "letterhead")
 			}
