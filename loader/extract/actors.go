@@ -10,11 +10,11 @@ import (
 )
 
 var (
-	segmentBreak = regexp.MustCompile(`\s*[;,]\s+|\s+[|–—]\s*|\s+-\s+|\s{3,}|\s*\|\s*`)
+	segmentBreak = regexp.MustCompile(`\s*[;,]\s+|\s+/\s+|\s+[|–—]\s*|\s+-\s+|\s{3,}|\s*\|\s*`)
 	columnGap    = regexp.MustCompile(`\S(\s{3,})\S`)
 	namesTail    = regexp.MustCompile(`(?i)^(?:inc|ltd|llc|l\.?l\.?p|s\.? ?a\.?(?: de c\.? ?v\.?)?|a\.? ?c\.?|jr|sr|i{2,3}|iv|ph\.?d|esq|m\.?d|m\.?p|m\.?s\.?p|m\.?e\.?p|q\.?c|k\.?c|a\.?o|o\.?b\.?e|ret|usn|usa|usaf|usmc)\.?$`)
-	placeLine    = regexp.MustCompile(`\b[A-Z]{2}\s+\d{5}(?:-?\d{4})?\b|\bD\.?C\.?\b|\bC\.?P\.?\s*\d{4,5}|\b\d{4,6}\b|(?i:\b(?:street|avenue|road|suite|floor|p\.?\s?o\.? box|calle|avenida|av\.|colonia|col\.|piso)\b)`)
-	bodyBy       = regexp.MustCompile(`\s+(?i:at|from|with|para|en|of|of the|for|for the|de|del|de la|de los|to the|ante el|ante la)\s+`)
+	placeLine    = regexp.MustCompile(`\b[A-Z]{2}\s+\d{5}(?:-?\d{4})?\b|\bD\.?C\.?\b|\bC\.?P\.?\s*\d{4,5}|\b\d{4,6}\b|^\d{1,5}\s+\p{Lu}|(?i:^(?:palacio|edificio|torre|palace|tower)\b)|(?i:\b(?:building|street|avenue|road|suite|floor|p\.?\s?o\.? box|calle|avenida|av\.|colonia|col\.|piso)\b)`)
+	bodyBy       = regexp.MustCompile(`\s+(?i:of the|for the|to the|at the|de la|de los|de las|ante el|ante la|at|from|with|para|en|of|for|del|de)\s+`)
 )
 
 // actors reads a block of lines that names actors with their offices and bodies: a signature, an address, a copy list,
@@ -230,13 +230,34 @@ func actorsOf(lines []view, bodies bool, head view) []party {
 			prev := strings.TrimRight(lines[li-1].s, " ")
 			open = strings.HasSuffix(prev, ",") || strings.HasSuffix(prev, "&") || endsInConnector(prev)
 		}
+		if m := forAnother.FindStringIndex(l.s); m != nil && li > 0 { // "for Ana Ruiz, Director": what follows is hers
+			if rest := l.cut(m[1], len(l.s)); kindOf(firstSegment(rest)) != vocab.Institution {
+				cur, last = -1, ""
+				bare = li
+				break
+			}
+		}
+		if invertedName.MatchString(l.s) && !open {
+			m := invertedName.FindStringSubmatchIndex(l.s)
+			if first := tokens(l.cut(m[4], m[5])); len(first) > 0 && rules.given[first[0].fold] && kindOf(l.cut(m[2], m[3])) == "" { // "Ruiz, Ana"
+				if p, ok := person(l); ok {
+					begin(p, l)
+					at = li
+				}
+				continue
+			}
+		}
 		segs := segments(l)
 		for si, seg := range segs {
 			if ts := tokens(seg); len(ts) > 1 && articles[ts[0].fold] && leadsPosition(ts[1:]) { // "EL DIRECTOR GENERAL"
 				seg = seg.cut(tokenAt(seg, ts[1]), len(seg.s))
 			}
-			if ts := tokens(seg); len(seg.s) > maxName || len(ts) == 0 || rules.stop[ts[0].fold] && ts[0].fold != "the" {
+			ts := tokens(seg)
+			if len(seg.s) > maxName || len(ts) == 0 || rules.stop[ts[0].fold] && ts[0].fold != "the" && !strings.Contains(ts[0].s, ".") {
 				continue
+			}
+			if ts[0].former() || rules.formerly[ts[0].fold] { // no office of today, nor what goes with it
+				break
 			}
 			if seg.empty() || mailOnly.MatchString(seg.s) || strings.Contains(seg.s, "://") {
 				continue
@@ -255,7 +276,12 @@ func actorsOf(lines []view, bodies bool, head view) []party {
 				k = vocab.Person
 			}
 			continuation := open && si == 0 && cur >= 0
-			if ts := tokens(seg); cur >= 0 && last == "body" && si == 0 && li > at && k != vocab.Person && len(ts) <= 4 && !placeLine.MatchString(seg.s) &&
+			if cur >= 0 && last == "title" && si == 0 && li > at && rules.connector[ts[0].fold] && k != vocab.Person && out[cur].body.empty() { // "…\nDEL ESTADO DE X"
+				out[cur].title = joined(out[cur].title, seg)
+				out[cur].whole = extend(out[cur].whole, l)
+				continue
+			}
+			if cur >= 0 && last == "body" && si == 0 && li > at && k != vocab.Person && len(ts) <= 4 && !placeLine.MatchString(seg.s) &&
 				(continuation && endsInConnector(strings.TrimRight(lines[li-1].s, " ")) || rules.connector[ts[0].fold] || k == "" && len(ts) <= 2 && len(segs) == 1 && len(lines) > 2 && endsLower(lines[li-1]) && widest(lines, li-1)) {
 				out[cur].body = joined(out[cur].body, seg)
 				out[cur].whole = extend(out[cur].whole, l)
@@ -284,7 +310,9 @@ func actorsOf(lines []view, bodies bool, head view) []party {
 				case !out[cur].title.empty() && si == 0 && li > at && !continuation && sameLine:
 					cur, last, bare = -1, "", li // an office without a name, after an entry that has its own
 				case !out[cur].title.empty() && out[cur].more.empty() && si == 0 && li > 0 && !continuation && li < 3:
-					out[cur].more = title
+					if len(segs) == 1 && body.empty() {
+						out[cur].more = title
+					}
 				case continuation && !out[cur].title.empty() && out[cur].body.empty():
 					out[cur].title = joined(out[cur].title, seg)
 				default:
@@ -343,6 +371,9 @@ func headed(lines []view) []view {
 	}
 	return append([]view{joined(lines[:n]...)}, lines[n:]...)
 }
+
+// forAnother: the line names who was signed for.
+var forAnother = regexp.MustCompile(`^(?i:for(?: and on behalf of)?|on behalf of|p\.?\s?p\.?|p\.?\s?o\.?|p\.?\s?a\.?|por|en nombre de|en representaci[oó]n de|en ausencia de[l]?|por ausencia de[l]?)\s+`)
 
 // widest: no line of the group is longer than this one by more than a word, so that it may have gone over its end.
 func widest(lines []view, i int) bool {
@@ -436,7 +467,7 @@ func splitBody(v view) (title, body view) {
 			continue
 		}
 		ts := tokens(rest)
-		if len(ts) > 0 && (hasOrganisation(ts) && !rules.position[ts[0].fold] && ts[0].upper() || len(ts) == 1 && ts[0].caps() && strings.ToUpper(v.s) != v.s) && !lowerish(rest) {
+		if len(ts) > 0 && !(len(ts) == 1 && rules.organisation[ts[0].fold]) && (hasOrganisation(ts) && !rules.position[ts[0].fold] && ts[0].upper() || len(ts) == 1 && ts[0].caps() && strings.ToUpper(v.s) != v.s) && !lowerish(rest) {
 			if strings.HasPrefix(rest.s, "the ") {
 				rest = rest.cut(4, len(rest.s))
 			}
@@ -446,7 +477,7 @@ func splitBody(v view) (title, body view) {
 	ts := tokens(v)
 	end := -1
 	for i, t := range ts {
-		if rules.position[t.fold] || rules.profession[t.fold] {
+		if t.office() || rules.profession[t.fold] {
 			end = i
 		} else if !rules.modifier[t.fold] && t.fold != "&" && t.fold != "and" && t.fold != "y" {
 			break
@@ -456,7 +487,7 @@ func splitBody(v view) (title, body view) {
 		at := tokenAt(v, ts[end+1])
 		rest := v.cut(at, len(v.s))
 		rts := ts[end+1:]
-		if !rules.connector[rts[0].fold] && rts[0].upper() && (hasOrganisation(rts) || len(rts) == 1 && rts[0].caps() && strings.ToUpper(v.s) != v.s) && !lowerish(rest) {
+		if !rules.connector[rts[0].fold] && rts[0].upper() && !(len(rts) == 1 && rules.organisation[rts[0].fold]) && (hasOrganisation(rts) || len(rts) == 1 && rts[0].caps() && strings.ToUpper(v.s) != v.s) && !lowerish(rest) {
 			return v.cut(0, at).trim(), rest.trim()
 		}
 	}

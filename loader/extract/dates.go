@@ -24,19 +24,19 @@ func newDateRules(months map[string]int, weekdays []string) dateRules {
 	}
 	slices.Sort(names)
 	m := `(?P<m>(?i:` + either(names) + `))\.?`
-	day := `(?P<d>\d{1,2})(?:st|nd|rd|th|º|°|er|o)?`
+	day := `(?P<d>\d{1,2})(?:st|nd|rd|th|º|°|er|o\.?)?`
 	year := `(?P<y>(?:19|20)\d\d)`
 	compile := regexp.MustCompile
 	return dateRules{
 		months: months,
 		full: []*regexp.Regexp{
-			compile(`\b` + year + `-(?P<m>\d\d)-(?P<d>\d\d)\b`),
+			compile(`\b` + year + `-(?P<m>\d\d)-(?P<d>\d\d)(?:\b|T)`),
 			compile(`\b` + m + `\s+` + day + `\s*,?\s+(?:\d\d?:\d\d(?::\d\d)?\s+)?` + year + `\b`),
 			compile(`\b` + day + `\s*(?:de\s+|of\s+|[\s\-/])\s*` + m + `\s*(?:de[l]?\s+|[\s,\-/]+)\s*` + year + `\b`),
 			compile(`\b(?P<m>\d{1,2})/(?P<d>\d{1,2})/` + year + `\b`),
 			compile(`\b\d{6}Z\s+` + m + `\s+(?P<y2>\d\d)\b`),
 		},
-		month: compile(`\b` + m + `\s+(?:de[l]?\s+|,\s*)?` + year + `\b`),
+		month: compile(`\b` + m + `(?:\s+de[l]?\s+|\s*,\s*|\s+)` + year + `\b`),
 		alone: compile(`^[\s\-–—•*|,.()\[\]:]*(?:(?i:` + either(weekdays) + `|published|posted|updated|publicado|fecha|date|on|el|a)[\s,.:|]*)*$`),
 	}
 }

@@ -2,6 +2,7 @@ package extract
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -94,12 +95,21 @@ func (x *reader) mailboxes(p *part, f value, cable bool) []party {
 	items := []view{f.view}
 	switch {
 	case strings.Contains(f.s, ";"):
-		items = listItems(f.lines)
+		for _, it := range listItems(f.lines) {
+			if strings.Count(it.s, "@") > 1 { // commas between addresses within
+				items = append(items, mailItems(it)...)
+			} else {
+				items = append(items, it)
+			}
+		}
+		items = items[1:]
 	case cable && codes.MatchString(strings.TrimSpace(f.s)):
 		items = f.split(listBreak)
 	case len(f.lines) > 1 && cable:
 		items = f.lines
 	case titled(f.view) != nil:
+	case len(f.lines) > 1 && !strings.ContainsAny(f.s, ",@"):
+		items = f.lines
 	case strings.Count(f.s, "@") > 1 || strings.Count(f.s, ",") > 1 && !cable || strings.Count(f.s, ",") == 1 && !invertedName.MatchString(bareMailbox(f.s)) && !cable:
 		items = mailItems(f.view)
 	}
@@ -122,6 +132,9 @@ func (x *reader) mailboxes(p *part, f value, cable bool) []party {
 				pt.whole = whole
 				out = append(out, pt)
 			}
+			continue
+		}
+		if k := kindOf(it.without(mailPattern).trim()); k == vocab.Position && !startsWithTitle(tokens(it)) { // "The Director": nobody by name
 			continue
 		}
 		if pt, ok := mailbox(it); ok {
@@ -220,11 +233,12 @@ var cablePlace = regexp.MustCompile(`^(.*\S)\s+((?:[A-Z][A-Z.]+\s+){1,2}(?:DC|D\
 
 var cityFirst = regexp.MustCompile(`^([A-Z][A-Z .\-]+),\s*([A-Z][A-Z .]+)$`)
 
+var number = regexp.MustCompile(`\s+\d{1,5}$`)
 var routing = regexp.MustCompile(`^(?:RU[A-Z]{2,8}|R[A-Z]{5,6})\s*/\s*`)
 
 // office reads an addressee of a cable: "AMEMBASSY X", "CITY, AMEMBASSY", "NAME CITY ST". ok is false for a person.
 func office(v view) (party, bool) {
-	v = v.without(rules.redaction).without(routing).trimAny(" \t,;:.*")
+	v = v.without(rules.redaction).without(routing).without(number).trimAny(" \t,;:.*")
 	if v.empty() || strings.ToUpper(v.s) != v.s || !strings.ContainsFunc(v.s, unicode.IsLetter) {
 		return party{}, false
 	}
@@ -242,34 +256,42 @@ func office(v view) (party, bool) {
 	return p, ok
 }
 
-// later resolves a bare address when every person of the file is known: millsab@ is "Mills, A. B.".
+// later resolves a bare address when every person of the file is known: the one beside whose name the same address
+// stands, or whose name the address spells, under the domain of another address of theirs.
 func (x *reader) later(p *part, f value, addr string, whole view) {
+	addr = strings.ToLower(strings.ReplaceAll(addr, " ", ""))
 	x.late = append(x.late, func() {
-		local, _, _ := strings.Cut(addr, "@")
-		local = graph.Fold(local)
+		local, domain, _ := strings.Cut(addr, "@")
 		var hit *entity
 		for _, e := range x.reg.list {
-			if e.class != vocab.Person || len(e.given) == 0 || len(e.last) == 0 {
+			if e.class != vocab.Person || !slices.ContainsFunc(e.mail, func(m string) bool { return strings.HasSuffix(m, "@"+domain) }) {
 				continue
 			}
-			initials := ""
-			for _, g := range e.given {
-				initials += g[:1]
+			if !slices.Contains(e.mail, addr) && !spells(e, graph.Fold(local)) {
+				continue
 			}
-			last := strings.Join(e.last, "")
-			for _, k := range []string{last + initials, initials[:1] + last, e.given[0] + " " + last, e.given[0] + last, last + " " + e.given[0]} {
-				if k == strings.TrimSpace(local) {
-					if hit != nil && hit != e {
-						return
-					}
-					hit = e
-				}
+			if hit != nil {
+				return
 			}
+			hit = e
 		}
 		if hit != nil {
 			x.claim(end{entity: hit}, roleOf(f.field), end{part: p}, whole, "header.address")
 		}
 	})
+}
+
+// spells tells whether the local part of an address spells a person's name: ruizab, aruiz, ana ruiz.
+func spells(e *entity, local string) bool {
+	if len(e.given) == 0 || len(e.last) == 0 {
+		return false
+	}
+	initials := ""
+	for _, g := range e.given {
+		initials += g[:1]
+	}
+	last := strings.Join(e.last, "")
+	return slices.Contains([]string{last + initials, initials[:1] + last, e.given[0] + " " + last, e.given[0] + last, last + " " + e.given[0]}, strings.TrimSpace(local))
 }
 
 var refTail = regexp.MustCompile(`(?i)^(?:none|n/a|ninguna|as stated)\W*$`)
@@ -279,18 +301,13 @@ func (x *reader) references(p *part, f value) {
 	if refTail.MatchString(strings.TrimSpace(f.s)) {
 		return
 	}
-	found := false
-	for _, l := range append([]view{}, f.lines...) {
+	for _, l := range f.lines {
 		for _, m := range rules.cableRef.FindAllStringSubmatchIndex(l.s, -1) {
 			v := group(l, m, rules.cableRef, "ref")
 			ref := strings.Join(strings.Fields(strings.Trim(v.s, "()")), " ")
 			c := x.cite(citation{reference: ref, kind: "cable", names: []string{ref}})
 			x.claim(end{part: p}, vocab.References, end{cite: c}, l.cut(m[0], m[1]), "header.reference")
-			found = true
 		}
-	}
-	if !found && p.kind != "cable" {
-		return
 	}
 }
 

@@ -49,9 +49,23 @@ func (t token) caps() bool { // all capitals, two letters or more
 	return n >= 2
 }
 
-func (t token) initial() bool { // "J", "J.", "J.M."
+func (t token) initial() bool { // "J", "J.", "J.M.", "JM"
 	s := strings.ReplaceAll(t.s, ".", "")
+	if len(s) == 2 && t.caps() && !strings.ContainsAny(s, "AEIOU") {
+		return true
+	}
 	return t.upper() && utf8.RuneCountInString(s) <= 2 && (len(s) == 1 || strings.Contains(t.s, ".")) || t.upper() && utf8.RuneCountInString(s) == 1
+}
+
+// office: a head of a position. "Secretaría" is a body, "secretaria" its head.
+func (t token) office() bool {
+	return rules.position[t.fold] && !strings.HasSuffix(strings.ToLower(t.s), "ía") || t.former()
+}
+
+// former: a head of a position with ex- before it ("expresidenta").
+func (t token) former() bool {
+	rest, ok := strings.CutPrefix(t.fold, "ex")
+	return ok && rules.position[rest]
 }
 
 func (t token) digits() bool {
@@ -73,7 +87,7 @@ func kindOf(v view) vocab.Class {
 	org, pos, prof, lower := 0, 0, 0, 0
 	for _, t := range ts {
 		switch {
-		case rules.position[t.fold]:
+		case t.office():
 			pos++
 		case rules.profession[t.fold]:
 			prof++
@@ -85,7 +99,7 @@ func kindOf(v view) vocab.Class {
 			lower++
 		}
 	}
-	headed := rules.position[ts[0].fold] || rules.profession[ts[0].fold] || leadsPosition(ts)
+	headed := ts[0].office() || rules.profession[ts[0].fold] || leadsPosition(ts)
 	switch {
 	case headed && (pos > 0 || prof > 0):
 		return vocab.Position
@@ -106,7 +120,7 @@ func kindOf(v view) vocab.Class {
 // leadsPosition: modifiers up to a head noun of a position ("Deputy Executive Director for ...").
 func leadsPosition(ts []token) bool {
 	for i, t := range ts {
-		if rules.position[t.fold] || rules.profession[t.fold] {
+		if t.office() || rules.profession[t.fold] {
 			return true
 		}
 		if !(rules.modifier[t.fold] || i == 0 && rules.honorific[t.fold]) || i > 4 {
@@ -121,7 +135,7 @@ func leadsPosition(ts []token) bool {
 func isPerson(v view, lax bool) bool {
 	ts := tokens(v)
 	noble := false // "Baroness Holt of Fenwick"
-	for len(ts) > 0 && rules.honorific[ts[0].fold] {
+	for len(ts) > 0 && isHonorific(ts, 0) {
 		noble = noble || peers[ts[0].fold]
 		ts = ts[1:]
 		lax = true
@@ -132,7 +146,7 @@ func isPerson(v view, lax bool) bool {
 	for len(ts) > 1 && suffixes[ts[len(ts)-1].fold] {
 		ts = ts[:len(ts)-1]
 	}
-	if len(ts) < 2 || len(ts) > 8 || saints[ts[0].fold] || articles[ts[0].fold] {
+	if len(ts) < 2 || len(ts) > 8 || rules.particle[ts[0].fold] && !ts[0].upper() || saints[ts[0].fold] || articles[ts[0].fold] {
 		return false
 	}
 	names, known, initials := 0, 0, 0
@@ -203,6 +217,7 @@ type party struct {
 	title view        // a position held, or empty
 	more  view        // a second one
 	body  view        // the institution of that position, or empty
+	mail  string      // the address beside the name, or empty
 	whole view        // everything that says so: the evidence
 }
 
@@ -217,7 +232,7 @@ func person(v view) (party, bool) {
 	}
 	// Titles and honorifics in front.
 	i, lastTitle, firstTitle := 0, -1, -1
-	for i < len(ts)-1 && (rules.honorific[ts[i].fold] || rules.title[ts[i].fold] || rules.modifier[ts[i].fold] && leadsPosition(ts[i:])) && !strings.HasPrefix(v.s[tokenAt(v, ts[i])+len(ts[i].s):], ",") {
+	for i < len(ts)-1 && (isHonorific(ts, i) || rules.title[ts[i].fold] || rules.modifier[ts[i].fold] && leadsPosition(ts[i:])) && !strings.HasPrefix(v.s[tokenAt(v, ts[i])+len(ts[i].s):], ",") {
 		if rules.title[ts[i].fold] && !rules.honorific[ts[i].fold] || rules.modifier[ts[i].fold] {
 			if firstTitle < 0 {
 				firstTitle = i
@@ -277,6 +292,15 @@ func person(v view) (party, bool) {
 	return p, false
 }
 
+// isHonorific: the i-th word is dropped before a name. A single letter ("C. Ana Ruiz") is one only where a given name
+// follows: else it is an initial.
+func isHonorific(ts []token, i int) bool {
+	if !rules.honorific[ts[i].fold] {
+		return false
+	}
+	return len(ts[i].fold) > 1 && !(len(ts[i].fold) == 2 && ts[i].caps() && !strings.Contains(ts[i].s, ".") && i == 0 && len(ts) == 2) || i+2 < len(ts) && rules.given[ts[i+1].fold]
+}
+
 // postNominal: letters behind a name ("MP", "QC", "PhD"), no part of it.
 func postNominal(t token) bool {
 	return suffixes[t.fold] && t.fold != "jr" && t.fold != "sr" && t.fold != "ii" && t.fold != "iii" && t.fold != "iv" && t.upper()
@@ -296,15 +320,24 @@ func titleCase(s string) string {
 	if strings.ToUpper(s) != s || len(s) < 4 {
 		return s
 	}
-	prev := ' '
-	return strings.Map(func(r rune) rune {
-		out := r
-		if unicode.IsLetter(prev) || prev == '\'' && false {
-			out = unicode.ToLower(r)
+	words := strings.Fields(s)
+	for n, w := range words {
+		switch f := graph.Fold(w); {
+		case n > 0 && n < len(words)-1 && rules.particle[f]:
+			words[n] = strings.ToLower(w)
+		case utf8.RuneCountInString(w) > 2 || strings.ContainsAny(f, "aeiou") && len(f) == 2:
+			prev := ' '
+			words[n] = strings.Map(func(r rune) rune {
+				out := r
+				if unicode.IsLetter(prev) {
+					out = unicode.ToLower(r)
+				}
+				prev = r
+				return out
+			}, w)
 		}
-		prev = r
-		return out
-	}, s)
+	}
+	return strings.Join(words, " ")
 }
 
 // institution makes the party of a body's name. An acronym in brackets is a form of its own.
@@ -356,7 +389,14 @@ func mailbox(v view) (party, bool) {
 	if i := strings.Index(v.s, " - "); i > 0 && (strings.Contains(v.s[:i], ",") || isPerson(v.cut(0, i), false)) { // "Last, First - OFFICE"
 		v = v.cut(0, i)
 	}
-	v = v.trimAny(" \t;,:'\"<>[]|*")
+	if strings.HasSuffix(v.s, " ]") { // an initial that OCR read so
+		v = v.trimAny(" \t;,:'\"<>[|*")
+	} else {
+		v = v.trimAny(" \t;,:'\"<>[]|*")
+	}
+	if v.empty() || v.s[0] == '(' || rules.nobody.ok(v.s) {
+		return party{}, false
+	}
 	if strings.Count(v.s, ")") > strings.Count(v.s, "(") {
 		v = v.trimAny(" )")
 	}
@@ -367,7 +407,7 @@ func mailbox(v view) (party, bool) {
 		return party{}, false
 	}
 	p, ok := actor(v)
-	p.whole = whole
+	p.whole, p.mail = whole, strings.ToLower(strings.ReplaceAll(mailOnly.FindString(whole.s), " ", ""))
 	return p, ok
 }
 
@@ -436,6 +476,14 @@ var articles = map[string]bool{"the": true, "la": true, "el": true, "los": true,
 
 // startsWithTitle: the words begin with an honorific or a title of office, and a name follows.
 func startsWithTitle(ts []token) bool {
+	for i, t := range ts { // "Fiscal General del Estado": an office, not "Fiscal Ruiz"
+		if !rules.honorific[t.fold] && !rules.title[t.fold] && !rules.modifier[t.fold] && !rules.profession[t.fold] {
+			if i > 0 && !t.upper() {
+				return false
+			}
+			break
+		}
+	}
 	if len(ts) < 2 || !(rules.honorific[ts[0].fold] || rules.title[ts[0].fold]) {
 		return false
 	}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"casegraph/graph"
 	"casegraph/graph/vocab"
@@ -15,9 +14,11 @@ type entity struct {
 	class  vocab.Class
 	forms  []string       // every form, in the order in which they came
 	count  map[string]int // how often each came
+	mail   []string       // persons: addresses that stood beside the name, lower case
 	given  []string       // persons: folded given names and initials
 	last   []string       // persons: folded surnames, or the only name
 	body   *entity        // positions: the institution
+	born   string         // persons: "jr", "sr", "iii", or empty
 	titles []string       // persons: titles of the positions claimed
 	id     graph.ID
 }
@@ -30,7 +31,10 @@ type registry struct {
 }
 
 // maxPeople bounds the search for a person whose name is written otherwise: beyond it only equal names are one.
-const maxPeople = 5000
+const maxPeople = 500
+
+// maxForm is the length, in code points, to which a form of a name is cut.
+const maxForm = 200
 
 func newRegistry() *registry {
 	return &registry{byName: map[string]*entity{}, people: map[byte][]*entity{}}
@@ -45,14 +49,17 @@ func (r *registry) add(e *entity, forms []string) *entity {
 	}
 	for _, f := range forms {
 		f = strings.Join(strings.Fields(f), " ")
-		if f == "" || utf8.RuneCountInString(f) > 200 {
+		if f == "" {
 			continue
+		}
+		if r := []rune(f); len(r) > maxForm {
+			f = string(r[:maxForm])
 		}
 		if e.count[f] == 0 {
 			e.forms = append(e.forms, f)
 		}
 		e.count[f]++
-		if k := nameKey(e.class, f); r.byName[k] == nil {
+		if k := nameKey(e.class, f); r.byName[k] == nil && e.class != vocab.Position { // a title alone names no position
 			r.byName[k] = e
 		}
 	}
@@ -93,10 +100,11 @@ func (r *registry) person(forms []string) *entity {
 		}
 	}
 	given, last := splitName(forms[0])
+	born := generation(forms[0])
 	var hits []*entity
 	for _, l := range last {
 		for _, e := range r.people[l[0]] {
-			if !slices.Contains(hits, e) && agree(given, last, e.given, e.last) {
+			if !slices.Contains(hits, e) && (born == "" || e.born == "" || born == e.born) && agree(given, last, e.given, e.last) {
 				hits = append(hits, e)
 			}
 		}
@@ -108,13 +116,26 @@ func (r *registry) person(forms []string) *entity {
 		}
 		return r.add(e, forms)
 	}
-	e := &entity{class: vocab.Person, given: given, last: last}
+	e := &entity{class: vocab.Person, given: given, last: last, born: born}
 	for _, l := range last {
 		if b := r.people[l[0]]; len(b) < maxPeople && !slices.Contains(b, e) {
 			r.people[l[0]] = append(b, e)
 		}
 	}
 	return r.add(e, forms)
+}
+
+// generation is the suffix that tells father from son, or "".
+func generation(name string) string {
+	words := strings.Fields(graph.Fold(name))
+	if len(words) < 2 {
+		return ""
+	}
+	switch w := words[len(words)-1]; w {
+	case "jr", "sr", "ii", "iii", "iv":
+		return w
+	}
+	return ""
 }
 
 // splitName parts a plain name into folded given names and surnames. The last word is a surname; with three words or
@@ -125,7 +146,7 @@ func splitName(name string) (given, last []string) {
 	for _, field := range strings.Fields(name) {
 		n := len(words)
 		for _, w := range strings.Fields(graph.Fold(field)) {
-			if !suffixes[w] && !rules.particle[w] && !rules.honorific[w] {
+			if !suffixes[w] && !rules.particle[w] && (!rules.honorific[w] || len(w) == 1) {
 				words = append(words, w)
 			}
 		}
@@ -178,7 +199,13 @@ func givenAgree(a, b string) bool {
 	if slices.Contains(rules.nicknames[a], b) || slices.Contains(rules.nicknames[b], a) {
 		return true
 	}
-	return a == b || len(a) == 1 && b[0] == a[0] || len(a) >= 3 && strings.HasPrefix(b, a) || near(a, b) || len(a) >= 5 && a[0] == b[0] && distance(a, b) <= 2
+	if a == b || len(a) == 1 && b[0] == a[0] {
+		return true
+	}
+	if rules.given[a] && rules.given[b] { // two names that are names: Fernando is not Fernanda
+		return false
+	}
+	return len(a) >= 3 && strings.HasPrefix(b, a) || near(a, b) || len(a) >= 5 && a[0] == b[0] && distance(a, b) <= 2
 }
 
 // distance is the number of letters to change, add or drop (Levenshtein 1966).
@@ -207,9 +234,11 @@ func near(a, b string) bool {
 	if len(a) < 6 || len(b) < 6 {
 		return false
 	}
-	fold := strings.NewReplacer("rn", "m", "l", "i", "1", "i", "0", "o", "3", "j", "5", "s", "vv", "w")
-	return fold.Replace(a) == fold.Replace(b)
+	return ocrFold.Replace(a) == ocrFold.Replace(b)
 }
+
+// ocrFold brings letters together that OCR takes for one another.
+var ocrFold = strings.NewReplacer("rn", "m", "l", "i", "1", "i", "0", "o", "3", "j", "5", "s", "vv", "w")
 
 // finish gives the entities with their ids, sorted. A person of one word only is kept to the file.
 func (r *registry) finish(file graph.ID) []graph.Entity {
@@ -222,7 +251,7 @@ func (r *registry) finish(file graph.ID) []graph.Entity {
 	for _, e := range r.list {
 		name := e.show()
 		scope := graph.ID("")
-		if e.class == vocab.Person && partial(name) {
+		if e.class == vocab.Person && partial(name) || e.class == vocab.Position && e.body == nil && bare(name) {
 			scope = file
 		}
 		full := name
@@ -255,6 +284,12 @@ func (r *registry) finish(file graph.ID) []graph.Entity {
 	}
 	slices.SortFunc(out, func(a, b graph.Entity) int { return cmp.Compare(a.ID, b.ID) })
 	return out
+}
+
+// bare: a title that says nothing of where ("President", "Foreign Minister"): one word or two without "of".
+func bare(title string) bool {
+	words := strings.Fields(graph.Fold(title))
+	return len(words) <= 2 && !slices.ContainsFunc(words, func(w string) bool { return rules.connector[w] })
 }
 
 // partial: one word, or surnames only ("López Obrador"): no proof of who it is outside this file.

@@ -13,6 +13,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"casegraph/graph"
+	"casegraph/graph/vocab"
 )
 
 //go:embed rules/*.yaml gazetteers/*.txt gazetteers/*.tsv
@@ -24,11 +25,11 @@ var code embed.FS
 // rules is the data that the code of this package runs on, compiled.
 var rules = mustLoad()
 
-// generation is raised when package document changes what it makes of a file.
-const generation = "1"
+// textGeneration is raised when package document changes what it makes of a file.
+const textGeneration = "1"
 
 // Version names the rules: documents read under another version are read again by a load. It is a hash of the embedded
-// data, the source of this package and the generation.
+// data, the source of this package and textGeneration.
 func Version() string { return rules.version }
 
 type wordSet map[string]bool
@@ -81,6 +82,7 @@ type ruleSet struct {
 	forward    *regexp.Regexp
 	reply      *regexp.Regexp
 	quoted     patterns
+	nobody     patterns
 	stamps     patterns
 	redaction  *regexp.Regexp
 
@@ -89,15 +91,15 @@ type ruleSet struct {
 	titleKinds, categoryKinds, cited                                                                                                                                              []kindRule
 	classification, cableRef, vocative, beginText, endText, dateline, byline, memorandum, cableNumber, noCopy, copyNote, listedDocument                                           *regexp.Regexp
 
-	organisation, position, profession, title, honorific, modifier, particle, connector, stop, noByline wordSet
-	languages                                                                                           map[string]wordSet
-	months                                                                                              map[string]int
-	dates                                                                                               dateRules
-	leads                                                                                               map[string][]string
-	nicknames                                                                                           map[string][]string // short form -> full given names
-	given, surname                                                                                      wordSet
-	countries                                                                                           map[string]string // folded name -> name to show
-	confidences                                                                                         map[string]float64
+	organisation, position, profession, title, honorific, modifier, particle, connector, stop, noByline, formerly wordSet
+	languages                                                                                                     map[string]wordSet
+	months                                                                                                        map[string]int
+	dates                                                                                                         dateRules
+	leads                                                                                                         map[string][]string
+	nicknames                                                                                                     map[string][]string // short form -> full given names
+	given, surname                                                                                                wordSet
+	countries                                                                                                     map[string]string // folded name -> name to show
+	confidences                                                                                                   map[string]float64
 }
 
 func mustLoad() *ruleSet {
@@ -112,7 +114,7 @@ func mustLoad() *ruleSet {
 func load(fsys fs.FS) (*ruleSet, error) {
 	r := &ruleSet{fields: map[string]*field{}, labels: map[string]*field{}, countries: map[string]string{}}
 	sum := sha256.New()
-	sum.Write([]byte(generation))
+	sum.Write([]byte(textGeneration))
 	read := func(name string) ([]byte, error) {
 		b, err := fs.ReadFile(fsys, name)
 		sum.Write([]byte(name))
@@ -126,7 +128,7 @@ func load(fsys fs.FS) (*ruleSet, error) {
 		{"rules/fields.yaml", r.loadFields},
 		{"rules/words.yaml", r.loadWords},
 		{"rules/zones.yaml", r.loadZones},
-		{"rules/confidence.yaml", func(_ string, b []byte) error { return strictYAML(b, &r.confidences) }},
+		{"rules/confidence.yaml", r.loadConfidences},
 		{"gazetteers/given-names.txt", func(_ string, b []byte) error { r.given = lineSet(b); return nil }},
 		{"gazetteers/surnames.txt", func(_ string, b []byte) error { r.surname = lineSet(b); return nil }},
 		{"gazetteers/countries.tsv", r.loadCountries},
@@ -170,6 +172,21 @@ func (r *ruleSet) loadCountries(_ string, b []byte) error {
 		}
 		for _, n := range strings.Split(line, "\t") {
 			r.countries[graph.Fold(n)] = n
+		}
+	}
+	return nil
+}
+
+func (r *ruleSet) loadConfidences(_ string, b []byte) error {
+	if err := strictYAML(b, &r.confidences); err != nil {
+		return err
+	}
+	if _, ok := r.confidences["default"]; !ok {
+		return fmt.Errorf("no default")
+	}
+	for by, c := range r.confidences {
+		if !(c >= 0 && c <= 1) {
+			return fmt.Errorf("%s: %v is no share", by, c)
 		}
 	}
 	return nil
@@ -223,7 +240,7 @@ func (r *ruleSet) loadFields(_ string, b []byte) (err error) {
 			Header bool
 			Cable  bool
 		}
-		Precedence, Forward, Reply, Quoted, Stamps, Redactions []string
+		Precedence, Forward, Reply, Quoted, Nobody, Stamps, Redactions []string
 	}
 	if err := strictYAML(b, &f); err != nil {
 		return err
@@ -231,6 +248,9 @@ func (r *ruleSet) loadFields(_ string, b []byte) (err error) {
 	var all []string
 	for _, x := range f.Fields {
 		fl := field(x)
+		if _, ok := vocab.Lookup(vocab.Predicate(x.Role)); x.Role != "" && !ok {
+			return fmt.Errorf("field %q: role %q is no relation of the vocabulary", x.Name, x.Role)
+		}
 		if r.fields[x.Name] != nil {
 			return fmt.Errorf("field %q stands twice", x.Name)
 		}
@@ -262,6 +282,9 @@ func (r *ruleSet) loadFields(_ string, b []byte) (err error) {
 	if r.redaction, err = regexp.Compile(strings.Join(f.Redactions, "|")); err != nil {
 		return err
 	}
+	if r.nobody, err = compile(f.Nobody); err != nil {
+		return err
+	}
 	if r.quoted, err = compile(f.Quoted); err != nil {
 		return err
 	}
@@ -291,6 +314,13 @@ func (r *ruleSet) loadZones(_ string, b []byte) (err error) {
 	} {
 		if *x.into, err = compile(x.from); err != nil {
 			return err
+		}
+	}
+	for _, list := range [][]kind{z.Kinds, z.Categories} {
+		for _, k := range list {
+			if !slices.Contains(vocab.Kinds(), k.Kind) {
+				return fmt.Errorf("kind %q is none of %v", k.Kind, vocab.Kinds())
+			}
 		}
 	}
 	for _, k := range z.Kinds {
@@ -327,9 +357,9 @@ func (r *ruleSet) loadZones(_ string, b []byte) (err error) {
 
 func (r *ruleSet) loadWords(_ string, b []byte) error {
 	var w struct {
-		Organisation, Position, Profession, Title, Honorific, Modifier, Particle, Connector, Stop, Nobyline string
-		Language                                                                                            map[string]string
-		Months                                                                                              struct {
+		Organisation, Position, Profession, Title, Honorific, Modifier, Particle, Connector, Stop, Nobyline, Formerly string
+		Language                                                                                                      map[string]string
+		Months                                                                                                        struct {
 			En, Es        []string
 			Abbreviations map[string]int
 		}
@@ -348,7 +378,7 @@ func (r *ruleSet) loadWords(_ string, b []byte) error {
 	}
 	r.organisation, r.position, r.profession, r.title = set(w.Organisation), set(w.Position), set(w.Profession), set(w.Title)
 	r.honorific, r.modifier, r.particle, r.connector, r.stop = set(w.Honorific), set(w.Modifier), set(w.Particle), set(w.Connector), set(w.Stop)
-	r.noByline = set(w.Nobyline)
+	r.noByline, r.formerly = set(w.Nobyline), set(w.Formerly)
 	delete(r.connector, "")
 	r.languages = map[string]wordSet{}
 	for lang, words := range w.Language {

@@ -74,6 +74,9 @@ func (x *reader) role(pt party, role vocab.Predicate, doc end, by string) *entit
 	var e *entity
 	if pt.class == vocab.Person {
 		e = x.reg.person(pt.forms)
+		if pt.mail != "" && !slices.Contains(e.mail, pt.mail) {
+			e.mail = append(e.mail, pt.mail)
+		}
 	} else {
 		e = x.named(pt.forms)
 	}
@@ -163,6 +166,8 @@ func (x *reader) led(title view) *entity {
 	return nil
 }
 
+var wideGap = regexp.MustCompile(`\s{3,}`)
+
 // bodyKey is what "Ministry of the Interior" and "Interior Ministry" have in common; "" for a bare "Ministry".
 func bodyKey(body string, of []token) string {
 	key := ""
@@ -218,6 +223,11 @@ func (x *reader) paragraphs() []view {
 		case l.stamp:
 		case l.blank || len(cur) == 100:
 			flush()
+		case columnGap.MatchString(l.s): // columns: no line goes on in the next
+			flush()
+			for _, c := range l.split(wideGap) {
+				out = append(out, c.trim())
+			}
 		default:
 			cur = append(cur, l.trim())
 		}
