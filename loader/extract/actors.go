@@ -253,7 +253,7 @@ func actorsOf(lines []view, bodies bool, head view) []party {
 				seg = seg.cut(tokenAt(seg, ts[1]), len(seg.s))
 			}
 			ts := tokens(seg)
-			if len(seg.s) > maxName || len(ts) == 0 || rules.stop[ts[0].fold] && ts[0].fold != "the" && !strings.Contains(ts[0].s, ".") {
+			if len(seg.s) > maxName || len(ts) == 0 || rules.stop[ts[0].fold] && ts[0].fold != "the" && !strings.Contains(ts[0].s, ".") && !(cur >= 0 && si == 0 && li > at && rules.connector[ts[0].fold]) {
 				continue
 			}
 			if ts[0].former() || rules.formerly[ts[0].fold] { // no office of today, nor what goes with it
@@ -282,7 +282,7 @@ func actorsOf(lines []view, bodies bool, head view) []party {
 				continue
 			}
 			if cur >= 0 && last == "body" && si == 0 && li > at && k != vocab.Person && len(ts) <= 4 && !placeLine.MatchString(seg.s) &&
-				(continuation && endsInConnector(strings.TrimRight(lines[li-1].s, " ")) || rules.connector[ts[0].fold] || k == "" && len(ts) <= 2 && len(segs) == 1 && len(lines) > 2 && endsLower(lines[li-1]) && widest(lines, li-1)) {
+				(continuation && endsInConnector(strings.TrimRight(lines[li-1].s, " ")) || rules.connector[ts[0].fold] || k == "" && len(ts) <= 2 && !saints[ts[0].fold] && len(segs) == 1 && len(lines) > 2 && endsLower(lines[li-1]) && widest(lines, li-1)) {
 				out[cur].body = joined(out[cur].body, seg)
 				out[cur].whole = extend(out[cur].whole, l)
 				continue
@@ -383,7 +383,7 @@ func widest(lines []view, i int) bool {
 			return false
 		}
 	}
-	return n >= 20
+	return n >= 24
 }
 
 // endsLower: the line ends in a word that is not in capitals, without a full stop.
@@ -392,13 +392,15 @@ func endsLower(v view) bool {
 	return len(ts) > 0 && !ts[len(ts)-1].caps() && !strings.HasSuffix(strings.TrimRight(v.s, " "), ".") && !strings.HasSuffix(strings.TrimRight(v.s, " "), ",")
 }
 
-func lowerish(v view) bool {
+// lowerish: a word of it that is no connector begins with a small letter.
+func lowerish(v view) bool { return lowerWords(v) > 0 }
+
+func lowerWords(v view) int {
+	n := 0
 	for _, t := range tokens(v) {
-		if !t.upper() && !rules.connector[t.fold] && !rules.particle[t.fold] && !t.digits() {
-			return true
-		}
+		n += btoi(!t.upper() && !rules.connector[t.fold] && !rules.particle[t.fold] && !t.digits())
 	}
-	return false
+	return n
 }
 
 func hasOrganisation(ts []token) bool {

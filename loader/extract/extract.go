@@ -13,6 +13,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"casegraph/graph"
@@ -75,7 +76,7 @@ type citation struct {
 }
 
 func (x *reader) claim(s end, p vocab.Predicate, o end, at view, by string) {
-	at = at.trim()
+	at = x.unbroken(at.trim())
 	if at.empty() || s == (end{}) || o == (end{}) || s == o {
 		return
 	}
@@ -86,6 +87,21 @@ func (x *reader) claim(s end, p vocab.Predicate, o end, at view, by string) {
 	case p == vocab.HoldsPosition:
 		s.entity.titles = append(s.entity.titles, o.entity.forms[0])
 	}
+}
+
+// unbroken cuts a view where other words of the text stand between two of its own: the lines of one column have those
+// of the other between them, and a quote is one stretch of text. The first stretch holds the name.
+func (x *reader) unbroken(v view) view {
+	for i := 1; i < len(v.off); i++ {
+		if v.off[i]-v.off[i-1] < 2 {
+			continue
+		}
+		between := strings.TrimSpace(string(x.text[v.off[i-1]+1 : v.off[i]]))
+		if between != "" && !strings.ContainsRune("<&[(", rune(between[0])) && strings.ContainsFunc(between, unicode.IsLetter) && !rules.stamps.ok(between) && !rules.redaction.MatchString(between) {
+			return v.cut(0, i).trim()
+		}
+	}
+	return v
 }
 
 // withMarkup widens a span over the emphasis marks right beside it, so that a quote is not cut through "**To:**".

@@ -96,6 +96,11 @@ func (x *reader) firstLine(p *part, own []int) {
 			p.author = append(p.author, group(l.view, m, rules.byline, "who"))
 			continue
 		}
+		if p.kind == "pressRelease" && p.date == "" && rules.dateline.MatchString(l.s) {
+			if d, ok := rules.dates.first(l.s); ok && d.start < 60 {
+				p.date = d.iso
+			}
+		}
 		if m := rules.dateline.FindStringSubmatchIndex(l.s); m != nil && p.kind == "" && len(tokens(l.view)) > 14 {
 			if p.kind = "pressRelease"; p.matterKind != "" {
 				p.kind = p.matterKind
@@ -319,12 +324,15 @@ func spaced(ts []token) bool {
 
 // dateline: the place before the date.
 func (x *reader) dateline(p *part, l line, d found) {
+	if strings.ContainsAny(l.s[:d.start], "|/") {
+		return
+	}
 	v := l.cut(0, d.start).trimAny(" ,.–—-(")
 	if strings.HasSuffix(v.s, " a") {
 		v = v.cut(0, len(v.s)-2).trimAny(" ,")
 	}
 	ts := tokens(v)
-	if v.empty() || len(ts) > 6 || !ts[0].upper() || lowerish(v) || hasOrganisation(ts) || rules.stop[ts[0].fold] || strings.Contains(v.s, ":") {
+	if len(ts) == 0 || len(ts) > 6 || !ts[0].upper() || lowerish(v) || hasOrganisation(ts) || rules.stop[ts[0].fold] || strings.Contains(v.s, ":") {
 		return
 	}
 	names := []string{v.s}
@@ -356,7 +364,7 @@ func (x *reader) address(p *part, top []int) {
 		skip := n == dated || !v.empty() && (v.s == p.title || rules.reference.ok(v.s) || rules.yourReference.ok(v.s))
 		if f, fv, ok := asField(l); ok && !l.blank {
 			switch f.Name {
-			case "to":
+			case "to", "attention":
 				v = fv
 			case "cc":
 				for _, it := range fv.split(semicolon) {

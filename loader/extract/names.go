@@ -224,7 +224,7 @@ type party struct {
 // person makes the party of a person's name: "Last, First M" is turned round, honorifics and office titles before the
 // name are taken off (a title becomes the position), a last initial that OCR read as 3 or ] becomes J.
 func person(v view) (party, bool) {
-	v = v.trimAny(" \t,;:.|-–—'\"“”*")
+	v = v.trimAny(" \t,;:.|-–—'\"“”*†")
 	p := party{class: vocab.Person, name: v, whole: v}
 	ts := tokens(v)
 	if len(ts) == 0 {
@@ -375,7 +375,7 @@ func isAcronym(s string) bool {
 // mailbox reads one entry of a From, To or Cc line. ok is false when it names nobody (a redaction, a bare address).
 func mailbox(v view) (party, bool) {
 	whole := v.trimAny(" \t;,")
-	v = v.without(looseUnderscore).without(rules.redaction).without(mailPattern).trimAny(" \t;,:'\"<>[]|*")
+	v = trimBox(v.without(looseUnderscore).without(rules.redaction).without(mailPattern))
 	for {
 		m := parenEnd.FindStringSubmatchIndex(v.s)
 		if m == nil || m[0] == 0 || isAcronym(v.s[m[2]:m[3]]) && len(tokens(v.cut(0, m[0]))) > 2 && kindOf(v.cut(0, m[0])) == vocab.Institution {
@@ -389,11 +389,7 @@ func mailbox(v view) (party, bool) {
 	if i := strings.Index(v.s, " - "); i > 0 && (strings.Contains(v.s[:i], ",") || isPerson(v.cut(0, i), false)) { // "Last, First - OFFICE"
 		v = v.cut(0, i)
 	}
-	if strings.HasSuffix(v.s, " ]") { // an initial that OCR read so
-		v = v.trimAny(" \t;,:'\"<>[|*")
-	} else {
-		v = v.trimAny(" \t;,:'\"<>[]|*")
-	}
+	v = trimBox(v)
 	if v.empty() || v.s[0] == '(' || rules.nobody.ok(v.s) {
 		return party{}, false
 	}
@@ -409,6 +405,15 @@ func mailbox(v view) (party, bool) {
 	p, ok := actor(v)
 	p.whole, p.mail = whole, strings.ToLower(strings.ReplaceAll(mailOnly.FindString(whole.s), " ", ""))
 	return p, ok
+}
+
+// trimBox takes off what stands around a name in a header; a last "]" after a blank is an initial that OCR read so.
+func trimBox(v view) view {
+	v = v.trimAny(" \t;,")
+	if strings.HasSuffix(v.s, " ]") {
+		return v.trimAny(" \t;,:'\"<>[|*")
+	}
+	return v.trimAny(" \t;,:'\"<>[]|*")
 }
 
 // actor decides between person and body for a name that stands where an actor stands.

@@ -97,7 +97,7 @@ func (x *reader) publisher(p *part) {
 			x.leadSubject(p, l)
 			return
 		}
-		if n++; n > 8 {
+		if n++; n > 8 || rules.signatories.ok(l.s) || rules.closing.ok(l.s) || strings.Contains(l.s, ";") {
 			return
 		}
 		v := l.trim()
@@ -105,7 +105,7 @@ func (x *reader) publisher(p *part) {
 			v = v.cut(0, len(head))
 		}
 		ts := tokens(v)
-		if n == 1 && p.kind == "newsPost" && len(ts) >= 2 && len(ts) <= 5 && articles[ts[0].fold] && nameLike(v) && v.s != p.title {
+		if n == 1 && p.kind == "newsPost" && len(ts) >= 2 && len(ts) <= 5 && articles[ts[0].fold] && nameLike(v) && !lowerish(v) && v.s != p.title {
 			if pt, ok := institution(v); ok {
 				x.role(pt, vocab.Published, end{part: p}, "masthead")
 				return

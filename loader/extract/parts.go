@@ -96,8 +96,9 @@ var (
 func blocks(lines []line, first, last int) []*block {
 	var out []*block
 	for i := first; i < last; i++ {
-		b := blockAt(lines, i, last)
+		b, next := blockAt(lines, i, last)
 		if b == nil {
+			i = max(i, next-1)
 			continue
 		}
 		if n := len(out); n > 0 && b.cable && out[n-1].cable && b.has("from", "to", "reference", "dtg") == 0 && b.first-out[n-1].last <= 8 {
@@ -110,8 +111,8 @@ func blocks(lines []line, first, last int) []*block {
 	return out
 }
 
-// blockAt reads the header block that begins at line i; nil when none does.
-func blockAt(lines []line, i, last int) *block {
+// blockAt reads the header block that begins at line i; nil when none does. next is the line after the fields read.
+func blockAt(lines []line, i, last int) (b *block, next int) {
 	old := dtgLine.MatchString(lines[i].s)
 	read := func(l line) (*field, view, bool) {
 		if old {
@@ -124,20 +125,20 @@ func blockAt(lines []line, i, last int) *block {
 	}
 	if !old {
 		if lines[i].blank || lines[i].stamp {
-			return nil
+			return nil, i
 		}
 		for _, re := range rules.quoted {
 			if m := re.FindStringSubmatchIndex(lines[i].s); m != nil {
 				from, date := group(lines[i].view, m, re, "from"), group(lines[i].view, m, re, "date")
 				return &block{first: i, last: i + 1, fields: []value{
-					{rules.fields["from"], from, []view{from}, lines[i].view}, {rules.fields["date"], date, []view{date}, lines[i].view}}}
+					{rules.fields["from"], from, []view{from}, lines[i].view}, {rules.fields["date"], date, []view{date}, lines[i].view}}}, i + 1
 			}
 		}
 		if f, _, ok := read(lines[i]); !ok || !f.Header {
-			return nil
+			return nil, i
 		}
 	}
-	b := &block{first: i, last: i}
+	b = &block{first: i, last: i}
 	seenFrom := false
 	for j := i; j < last && j < i+400; j++ {
 		l := lines[j]
@@ -184,7 +185,7 @@ func blockAt(lines []line, i, last int) *block {
 			break
 		}
 		prev := &b.fields[len(b.fields)-1]
-		if !goesOn(lines, j, last, *prev, read) && !(old && prev.List && l.indent >= 3) {
+		if !goesOn(lines, j, last, *prev, read) && !(old && prev.List && (l.indent >= 3 || strings.ToUpper(l.s) == l.s && len(tokens(l.view)) <= 6)) {
 			break
 		}
 		prev.view = joined(prev.view, l.trim())
@@ -195,9 +196,9 @@ func blockAt(lines []line, i, last int) *block {
 	b.cable = b.isCable()
 	core := b.has("from", "to", "cc", "date", "subject")
 	if b.cable && len(b.fields) >= 2 || b.has("from") > 0 && core >= 2 || b.has("to") > 0 && b.has("subject") > 0 && core >= 3 {
-		return b
+		return b, b.last
 	}
-	return nil
+	return nil, b.last
 }
 
 func (b *block) isCable() bool {

@@ -11,6 +11,7 @@ import (
 func (x *reader) letterEnd(p *part) {
 	own := x.own(p)
 	signed, mode := false, ""
+	used := map[int]bool{} // lines read as part of a block
 	var block []view
 	flush := func() {
 		if mode != "" {
@@ -18,13 +19,16 @@ func (x *reader) letterEnd(p *part) {
 		}
 		block, mode = nil, ""
 	}
-	blanks := 0
+	blanks, names := 0, 0 // blank lines in a row; lines of the block that are not blank
 	for n := 0; n < len(own); n++ {
 		l := x.lines[own[n]]
 		v := l.trim()
 		if l.blank {
 			blanks++
 			if mode == "cc" && len(block) > 0 && blanks > 2 {
+				flush()
+			}
+			if mode == "signature" && names > 0 && (p.kind == "email" || blanks > 2) { // what stands further down is something else
 				flush()
 			}
 			if mode != "" && len(block) > 0 {
@@ -34,7 +38,7 @@ func (x *reader) letterEnd(p *part) {
 		}
 		if m, re := rules.cc.match(v.s); m != nil && n > 0 && len(v.s) < 300 && p.kind != "email" {
 			flush()
-			mode, blanks = "cc", 0
+			mode, blanks, used[own[n]] = "cc", 0, true
 			if rest := group(v, m, re, "rest"); !rest.empty() {
 				block = append(block, rest)
 			}
@@ -47,11 +51,11 @@ func (x *reader) letterEnd(p *part) {
 		}
 		if rules.closing.ok(v.s) && mode != "cc" {
 			flush()
-			mode, blanks = "signature", 0
+			mode, blanks, names = "signature", 0, 0
 			continue
 		}
 		if m, re := rules.inlineClosing.match(v.s); m != nil && mode == "" && !signed {
-			if who := group(v, m, re, "who"); nameLike(who) || kindOf(who) != "" || hasOrganisation(tokens(who)) {
+			if who := group(v, m, re, "who"); !rules.redaction.MatchString(who.s) && nameLike(who) || kindOf(who) != "" || hasOrganisation(tokens(who)) {
 				x.endBlock(p, "inline", []view{who})
 				signed = true
 				continue
@@ -62,6 +66,10 @@ func (x *reader) letterEnd(p *part) {
 		}
 		f, _, isField := asField(l)
 		if mode == "list" && len(block) == 0 && prose(v) { // a sentence that leads the list in
+			continue
+		}
+		if mode == "list" && strings.HasSuffix(v.s, ":") { // a heading within the list
+			block = append(block, view{})
 			continue
 		}
 		if rules.blockEnd.ok(strings.TrimLeft(v.s, "_*[( ")) || isField && f.Name != "signature" || len(tokens(v)) > 30 || mode != "list" && blanks > 8 {
@@ -75,7 +83,8 @@ func (x *reader) letterEnd(p *part) {
 		if rules.motto.ok(v.s) || strings.HasPrefix(v.s, "[") || strings.HasPrefix(v.s, "(") && mode == "signature" {
 			continue
 		}
-		blanks = 0
+		blanks, used[own[n]] = 0, true
+		names++
 		raw := l.view
 		if l.indent > 0 && mode != "cc" { // keep columns where they stand
 			raw = indented(l)
@@ -84,7 +93,7 @@ func (x *reader) letterEnd(p *part) {
 	}
 	flush()
 	if p.kind != "cable" {
-		x.trailingList(p, own)
+		x.trailingList(p, own, used, signed)
 	}
 	if p.block != nil && p.kind == "email" && !signed {
 		x.senderSignature(p, own)
@@ -151,7 +160,7 @@ func (x *reader) endBlock(p *part, mode string, lines []view) bool {
 	case "inline":
 		for _, v := range lines[0].split(andWho) {
 			v = v.trimAny(" \t.,;:\"“”")
-			if pt, ok := actor(v); ok && (nameLike(v) && !lowerish(v) || hasOrganisation(tokens(v))) {
+			if pt, ok := actor(v); ok && (nameLike(v) && lowerWords(v) <= 1 || hasOrganisation(tokens(v))) {
 				pt.whole = lines[0]
 				x.role(pt, vocab.Signed, doc, "signature")
 			}
@@ -273,11 +282,14 @@ var addressed = map[string]bool{"mr": true, "mrs": true, "ms": true, "the": true
 // bareSigner: the first line under a closing that is a name by its shape only.
 func (x *reader) bareSigner(p *part, lines []view, out *[]party) {
 	for _, v := range lines {
-		v = v.trimAny(" .,;*\"")
+		v = v.trimAny(" .,;*\"†")
 		if v.empty() {
 			continue
 		}
 		ts := tokens(v)
+		if k := kindOf(v); len(ts) == 0 || k == vocab.Position || rules.redaction.MatchString(v.s) || rules.stop[ts[0].fold] {
+			return
+		}
 		if len(ts) > 6 || !ts[0].upper() || placeLine.MatchString(v.s) || lowerish(v) || len(ts) == 1 && p.kind == "email" {
 			return
 		}
@@ -301,7 +313,8 @@ func oneEach(lines []view) []view {
 		if i > 0 && !v.empty() {
 			k := kindOf(firstSegment(v))
 			prev := strings.TrimRight(lines[i-1].s, " ")
-			open := strings.HasSuffix(prev, ",") || endsInConnector(prev)
+			ts := tokens(v)
+			open := strings.HasSuffix(prev, ",") || endsInConnector(prev) || len(ts) > 0 && rules.connector[ts[0].fold] && !ts[0].upper()
 			if (k == vocab.Person || k == vocab.Institution || k == "") && !open && !(k == vocab.Institution && len(out) > 0 && !out[len(out)-1].empty() && kindOf(firstSegment(lines[i-1])) == vocab.Position) {
 				out = append(out, view{})
 			}
@@ -326,10 +339,10 @@ func firstSegment(v view) view {
 }
 
 // trailingList: the text says that those listed sign, and the last lines are the list.
-func (x *reader) trailingList(p *part, own []int) {
+func (x *reader) trailingList(p *part, own []int, used map[int]bool, signed bool) {
 	said, cue := false, 0
 	for n, i := range own {
-		if l := x.lines[i]; rules.undersigned.ok(l.s) || rules.listed.ok(l.s) {
+		if l := x.lines[i]; !signed && rules.undersigned.ok(l.s) || rules.listed.ok(l.s) {
 			said = true
 			if cue == 0 && len(tokens(l.view)) <= 14 && !x.fewAfter(own[n+1:]) {
 				cue = n + 1
@@ -346,6 +359,9 @@ func (x *reader) trailingList(p *part, own []int) {
 		if l.blank {
 			continue
 		}
+		if used[own[n]] && !signed || strings.HasSuffix(l.s, ".") && len(tokens(l.view)) >= 4 && lowerish(l.view) && !l.bullet && !columnGap.MatchString(l.s) {
+			break
+		}
 		if n := len(tokens(l.view)); n > 14 && !columnGap.MatchString(l.s) || n > 28 || prose(l.view) || strings.HasSuffix(strings.TrimSpace(l.s), ":") {
 			break
 		}
@@ -353,15 +369,19 @@ func (x *reader) trailingList(p *part, own []int) {
 	}
 	first = max(first, cue)
 	var lines []view
+	entries, named := 0, 0
 	for _, i := range own[first:] {
 		l := x.lines[i]
+		_, dated := rules.dates.first(l.s)
 		if l.blank {
 			lines = append(lines, view{})
-		} else if !rules.blockEnd.ok(l.s) {
+		} else if !rules.blockEnd.ok(l.s) && !used[i] && !dated {
+			entries++
+			named += btoi(kindOf(firstSegment(l.view)) != "" && !lowerish(firstSegment(l.view)) || isPerson(firstSegment(l.view), true))
 			lines = append(lines, indented(l))
 		}
 	}
-	if len(lines) >= 3 {
+	if entries >= 3 && named*2 >= entries { // most lines are names
 		x.endBlock(p, "list", lines)
 	}
 }

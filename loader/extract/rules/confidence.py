@@ -6,7 +6,7 @@ usage: confidence.py EVAL_DIR COMMAND GOLD_DIR:TEXT_DIR [GOLD_DIR:TEXT_DIR ...] 
 EVAL_DIR holds score.py, whose alignment of system and gold is used. A claim is right when the gold has its relation,
 wrong when it has not; claims on optional items, or out of a file's scope, do not count. A mention is right when the
 entity that it mentions is in the gold. The figure is (right + 1) / (claims + 2) (Laplace), to two digits; extractors
-with fewer than five claims are left to "default", which is the figure over all of them.
+with fewer than five claims share "default", the figure over them together.
 """
 import collections, json, pathlib, subprocess, sys
 
@@ -43,7 +43,7 @@ for pair in sys.argv[3:]:
 rate = lambda r, w: (r + 1) / (r + w + 2)
 print("# Share of the claims of each extractor found right on the annotated documents. Made by make confidence\n# (confidence.py beside this file says how); the comment gives right/all.")
 few = [k for k in right.keys() | wrong.keys() if right[k] + wrong[k] < 5]
-r, w = sum(right.values()), sum(wrong.values())
-print(f"default: {rate(r, w):.2f} # {r}/{r + w}, {len(few)} extractors with fewer than 5 claims")
+r, w = sum(right[k] for k in few), sum(wrong[k] for k in few)
+print(f"default: {rate(r, w):.2f} # {r}/{r + w} of the {len(few)} extractors with fewer than 5 claims")
 for k in sorted((right.keys() | wrong.keys()) - set(few)):
     print(f"{k}: {rate(right[k], wrong[k]):.2f} # {right[k]}/{right[k] + wrong[k]}")

@@ -1,0 +1,90 @@
+package extract
+
+import "testing"
+
+// TestNobodyIsHarmed: texts in which a careless reader ties a person to what is another's.
+func TestNobodyIsHarmed(t *testing.T) {
+	head := "Dear Minister,\n\nWe write about the school.\n\nSincerely,\n\n"
+	copied := head + "Marta Oquendo\n\n"
+	for _, s := range []story{
+		{name: "the office of the next one in a copy list is not the one before's", text: copied + "cc: Luis Bravo\n    Rosa Quintanar, Director, Lakes Institute\n",
+			want: `Marta Oquendo signed doc
+Luis Bravo ccdOn doc
+Rosa Quintanar ccdOn doc
+Rosa Quintanar holdsPosition Director, Lakes Institute
+Director, Lakes Institute positionIn Lakes Institute
+Rosa Quintanar memberOf Lakes Institute`},
+		{name: "the body of the one before in a copy list is not the next one's", text: copied + "cc: Rosa Quintanar, Director, Lakes Institute\n    Luis Bravo\n",
+			want: `Marta Oquendo signed doc
+Luis Bravo ccdOn doc
+Rosa Quintanar ccdOn doc
+Rosa Quintanar holdsPosition Director, Lakes Institute
+Director, Lakes Institute positionIn Lakes Institute
+Rosa Quintanar memberOf Lakes Institute`},
+		{name: "of two who sign below each other the lower one's office is his", text: head + "Marta Oquendo\nLuis Bravo\nDirector\n",
+			want: "Marta Oquendo signed doc\nLuis Bravo signed doc\nLuis Bravo holdsPosition Director"},
+		{name: "a former post is no post of today", text: head + "Marta Oquendo\nFormer President of Havermark\n", want: "Marta Oquendo signed doc"},
+		{name: "a former post in a list", text: "Open letter on the school\n\nWe write about the school that was closed.\n\nSigned by:\n\nMarta Oquendo, former President of Havermark\nLuis Bravo, ex Secretary of Schools\nRosa Quintanar, Director, Lakes Institute\n",
+			want: `Marta Oquendo signed doc
+Luis Bravo signed doc
+Rosa Quintanar signed doc
+Rosa Quintanar holdsPosition Director, Lakes Institute
+Director, Lakes Institute positionIn Lakes Institute
+Rosa Quintanar memberOf Lakes Institute`},
+		{name: "a former post in Spanish", text: "Señor gobernador:\n\nEscribimos por la escuela.\n\nAtentamente,\n\nMarta Oquendo\nExpresidenta de la Comisión de Lagos\n", want: "Marta Oquendo signed doc"},
+		{name: "a calling is no office", text: head + "Marta Oquendo\nWriter\n", want: "Marta Oquendo signed doc"},
+		{name: "undisclosed recipients are nobody", text: "From: Kroon, Anselm\nTo: Undisclosed recipients:;\nSubject: x\n\nText.\n", want: "Anselm Kroon sent doc", nobody: []string{"recipients"}},
+		{name: "undisclosed-recipients is nobody", text: "From: Kroon, Anselm\nTo: undisclosed-recipients:;\nSubject: x\n\nText.\n", want: "Anselm Kroon sent doc", nobody: []string{"recipients"}},
+		{name: "No Reply is no person", text: "From: No Reply <noreply@lakes.example>\nTo: Kroon, Anselm\nSubject: x\n\nText.\n", want: "Anselm Kroon addressedIn doc", nobody: []string{"reply"}},
+		{name: "a newspaper that sends mail is no person", text: "From: El Correo de Amparo <cartas@correo.example>\nTo: Kroon, Anselm\nSubject: x\n\nText.\n", want: "El Correo de Amparo sent doc\nAnselm Kroon addressedIn doc"},
+		{name: "what a telephone puts below a mail is nobody", text: "From: Kroon, Anselm\nTo: Stolberg, Marijke\nSubject: x\n\nAgreed.\n\nRegards,\n\nAnselm\n\nSent from my iPhone\n", want: "Anselm Kroon sent doc\nMarijke Stolberg addressedIn doc", may: "Anselm Kroon signed doc", nobody: []string{"iphone"}},
+		{name: "a redacted signature of a cable is nobody's", text: "MRN: 24 PUERTO AMPARO 118\nFrom: AMEMBASSY PUERTO AMPARO\nAction: SECSTATE ELSHOLM\nTAGS: PHUM\nSubject: x\n\n1. Text.\n\nSignature: (b)(6)\n\nDrafted By: POL:Oldenkamp, Wietse\n",
+			want: "AMEMBASSY PUERTO AMPARO sent doc\nSECSTATE ELSHOLM addressedIn doc\nWietse Oldenkamp drafted doc"},
+		{name: "who is redacted leaves his office to nobody", text: copied + "cc: (b)(6), Director, Lakes Institute\n    Luis Bravo\n", want: "Marta Oquendo signed doc\nLuis Bravo ccdOn doc", may: "Lakes Institute ccdOn doc"},
+		{name: "a redacted name in a list does not give its office to its neighbour", text: "Open letter on the school\n\nWe write about the school that was closed.\n\nSigned by:\n\nMarta Oquendo\n[REDACTED], Director, Lakes Institute\nLuis Bravo\n",
+			want: "Marta Oquendo signed doc\nLuis Bravo signed doc", may: "Lakes Institute signed doc", nobody: []string{"redacted"}},
+		{name: "who signs for another signs himself", text: head + "Luis Bravo\nfor Marta Oquendo, Director\n", want: "Luis Bravo signed doc", may: "Marta Oquendo holdsPosition Director"},
+		{name: "brother and sister in one list are two", text: "Open letter on the school\n\nWe write about the school that was closed.\n\nSigned by:\n\nFernando Ruiz\nFernanda Ruiz\nMarta Oquendo\n",
+			want: "Fernando Ruiz signed doc\nFernanda Ruiz signed doc\nMarta Oquendo signed doc"},
+		{name: "two of one surname greeted by it are not one of them", text: "4 March 2021\n\nMarta Oquendo\nDirector\n\nLuis Oquendo\nSecretary\n\nDear Mr. Oquendo:\n\nWe write about the school.\n\nSincerely,\n\nRosa Quintanar\n",
+			want: `Marta Oquendo addressedIn doc
+Luis Oquendo addressedIn doc
+Rosa Quintanar signed doc
+Marta Oquendo holdsPosition Director
+Luis Oquendo holdsPosition Secretary`, may: "Oquendo addressedIn doc"},
+		{name: "sections of a list are headings, not signatories", text: "Open letter on the school\n\nWe write about the school that was closed.\n\nSignatories:\n\nOrganizations:\nLakes Institute\nHarbour Workers Union\nForest Network\n\nIndividuals:\nMarta Oquendo\nLuis Bravo\nRosa Quintanar\n",
+			want: `Lakes Institute signed doc
+Harbour Workers Union signed doc
+Forest Network signed doc
+Marta Oquendo signed doc
+Luis Bravo signed doc
+Rosa Quintanar signed doc`, nobody: []string{"individuals", "organizations"}},
+		{name: "a city in a dateline did not sign", text: "Dear Minister,\n\nWe write about the school.\n\nSincerely,\n\nMarta Oquendo\nDirector\nLakes Institute\nMexico City, Mexico\n",
+			want: `Marta Oquendo signed doc
+Marta Oquendo holdsPosition Director, Lakes Institute
+Director, Lakes Institute positionIn Lakes Institute
+Marta Oquendo memberOf Lakes Institute
+Lakes Institute sent doc`, nobody: []string{"Mexico City"}},
+		{name: "street, telephone and mail below a signature are nobody", text: head + "Marta Oquendo\n14 Harbour Road, Suite 200\nTel. +99 20 555 0143\nm.oquendo@lakes.example\nwww.lakes.example\n", want: "Marta Oquendo signed doc"},
+		{name: "a man who is written about in the subject is not addressed", text: "4 March 2021\n\nMs Rosa Quintanar\nDirector\n\nRe: Detention of Mr Julián Bermejo\n\nDear Ms Quintanar,\n\nWe write about him.\n\nSincerely,\n\nMarta Oquendo\n",
+			want: "Rosa Quintanar addressedIn doc\nRosa Quintanar holdsPosition Director\nMarta Oquendo signed doc", nobody: []string{"Bermejo"}},
+		{name: "a title about a person is not from or to him", text: "OPEN LETTER: FOUR MONTHS WITHOUT MARISELA OTERO\n\n24 January 2024\n\nYour Excellency,\n\nWe write about her.\n\nYours faithfully,\n\nMarta Oquendo\n", want: "Marta Oquendo signed doc", nobody: []string{"Marisela"}},
+		{name: "who writes on behalf of another sent it; the two are not one name", text: "From: Luis Bravo on behalf of Marta Oquendo\nTo: Kroon, Anselm\nSubject: x\n\nText.\n", want: "Luis Bravo sent doc\nAnselm Kroon addressedIn doc", may: "Marta Oquendo sent doc", nobody: []string{"behalf"}},
+		{name: "a couple greeted by one surname is nobody by the name of Mr", text: "Dear Mr. and Mrs. Bravo,\n\nWe write about the school.\n\nSincerely,\n\nMarta Oquendo\n", want: "Marta Oquendo signed doc", may: "Bravo addressedIn doc"},
+		{name: "all staff is nobody", text: "From: Kroon, Anselm\nTo: All Staff\nSubject: x\n\nText.\n", want: "Anselm Kroon sent doc", nobody: []string{"staff"}},
+		{name: "a signature block with two offices of one person", text: head + "Marta Oquendo\nDirector, Lakes Institute\nPresident, Forest Network\n",
+			want: `Marta Oquendo signed doc
+Marta Oquendo holdsPosition Director, Lakes Institute
+Director, Lakes Institute positionIn Lakes Institute
+Marta Oquendo memberOf Lakes Institute`, may: `Marta Oquendo holdsPosition President, Forest Network
+President, Forest Network positionIn Forest Network
+Marta Oquendo memberOf Forest Network
+Lakes Institute sent doc`},
+		{name: "a telegram from one to another: title and number", text: "# Bravo to Salinas\n\nCablegram 428 PUERTO AMPARO, 7 September 1939\n\nThe school is closed.\n", want: "Bravo sent doc\nSalinas addressedIn doc", docs: "doc cable 1939-09-07"},
+		{name: "lawyers and suspects named in a list of demands are no parties", text: "Dear Minister,\n\nWe ask you:\n\n1. to arrest Luis Bravo;\n2. to free Pedro Salinas.\n\nSincerely,\n\nMarta Oquendo\n", want: "Marta Oquendo signed doc", nobody: []string{"Luis Bravo", "Pedro Salinas"}},
+		{name: "demands under the undersigned are not signed by whom they name", text: "We, the undersigned organizations, ask you:\n\n1. To arrest Luis Bravo.\n2. To free Pedro Salinas.\n3. To open the school.\n", nobody: []string{"Luis Bravo", "Pedro Salinas", "To arrest", "To open"}},
+		{name: "a petition about the disappeared: a list of victims signs nothing", text: "We, the undersigned, ask where they are:\n\nLuis Bravo, 19 years\nPedro Salinas, 22 years\nAna Ruiz, 31 years\n\nNobody has told us where they are, nor who took them that night from the school.\n", nobody: nil},
+	} {
+		t.Run(s.name, s.check)
+	}
+}
