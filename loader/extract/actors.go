@@ -232,8 +232,6 @@ func actorsOf(lines []view, bodies bool, head view) []party {
 		}
 		if m := forAnother.FindStringIndex(l.s); m != nil && li > 0 { // "for Ana Ruiz, Director": what follows is hers
 			if rest := l.cut(m[1], len(l.s)); kindOf(firstSegment(rest)) != vocab.Institution {
-				cur, last = -1, ""
-				bare = li
 				break
 			}
 		}
