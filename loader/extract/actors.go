@@ -230,7 +230,7 @@ func actorsOf(lines []view, bodies bool, head view) []party {
 			prev := strings.TrimRight(lines[li-1].s, " ")
 			open = strings.HasSuffix(prev, ",") || strings.HasSuffix(prev, "&") || endsInConnector(prev)
 		}
-		if m := forAnother.FindStringIndex(l.s); m != nil && li > 0 { // "for Ana Ruiz, Director": what follows is hers
+		if m := forAnother.FindStringIndex(l.s); m != nil { // "for Ana Ruiz, Director": what follows is hers
 			if rest := l.cut(m[1], len(l.s)); kindOf(firstSegment(rest)) != vocab.Institution {
 				break
 			}
@@ -337,6 +337,8 @@ func actorsOf(lines []view, bodies bool, head view) []party {
 					out = append(out, p)
 					if len(lines) > 1 && li == 0 && len(segs) == 1 { // the body heads its people
 						loneBody = p.name
+					} else if head.empty() { // several bodies: none of them is said to be theirs
+						loneBody = view{}
 					}
 				default:
 					loneBody = p.name

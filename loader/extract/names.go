@@ -346,6 +346,9 @@ func institution(v view) (party, bool) {
 	if len(v.s) < 2 || !strings.ContainsFunc(v.s, unicode.IsLetter) || v.s[0] == '\\' {
 		return party{}, false
 	}
+	if i := strings.LastIndexByte(v.s, '('); i > 2 && !strings.Contains(v.s[i:], ")") {
+		v = v.cut(0, i).trim()
+	}
 	p := party{class: vocab.Institution, name: v, whole: v}
 	if m := parenEnd.FindStringSubmatchIndex(v.s); m != nil && m[0] > 2 {
 		inner, outer := strings.TrimSpace(v.s[m[2]:m[3]]), strings.TrimSpace(v.s[:m[0]])

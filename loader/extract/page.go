@@ -115,7 +115,7 @@ func (x *reader) publisher(p *part) {
 			x.claim(end{entity: x.reg.named(vocab.Institution, []string{full, v.s})}, vocab.Published, end{part: p}, l.view, "masthead")
 			return
 		}
-		if kindOf(v) == vocab.Institution && nameLike(v) && !lowerish(v) && len(tokens(v)) <= 10 && v.s != p.title && hasOrganisation(tokens(v)) && (!rules.stop[tokens(v)[0].fold] || articles[tokens(v)[0].fold]) {
+		if kindOf(v) == vocab.Institution && nameLike(v) && !lowerish(v) && len(tokens(v)) <= 10 && v.s != p.title && !isPerson(firstSegment(v), false) && hasOrganisation(tokens(v)) && (!rules.stop[tokens(v)[0].fold] || articles[tokens(v)[0].fold]) {
 			if pt, ok := institution(v); ok {
 				x.role(pt, vocab.Published, end{part: p}, "masthead")
 				return

@@ -109,6 +109,13 @@ func (r *registry) person(forms []string) *entity {
 			}
 		}
 	}
+	if len(given) == 0 && len(last) == 1 && len(hits) == 0 && rules.given[last[0]] { // "Dear Ana": whoever is called so here
+		for _, e := range r.list {
+			if e.class == vocab.Person && len(e.given) > 0 && e.given[0] == last[0] && len(hits) < 2 {
+				hits = append(hits, e)
+			}
+		}
+	}
 	if len(hits) == 1 {
 		e := hits[0]
 		if len(given) > len(e.given) || len(given) == len(e.given) && len(strings.Join(given, "")) > len(strings.Join(e.given, "")) || len(last) > len(e.last) {

@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -80,6 +81,10 @@ func (x *reader) letterEnd(p *part) {
 			flush()
 			continue
 		}
+		if d, ok := rules.dates.first(v.s); ok && mode == "cc" && len(d.iso) == 10 && len(v.s) < 80 && !strings.Contains(v.s[:d.start], ":") { // a date line below
+			flush()
+			continue
+		}
 		if rules.motto.ok(v.s) || strings.HasPrefix(v.s, "[") || strings.HasPrefix(v.s, "(") && mode == "signature" {
 			continue
 		}
@@ -135,7 +140,10 @@ func (x *reader) endBlock(p *part, mode string, lines []view) bool {
 	switch mode {
 	case "cc":
 		lines = slices.DeleteFunc(lines, func(v view) bool { return rules.noCopy.MatchString(strings.TrimSpace(v.s)) })
+		lines = withoutAddresses(lines)
 		for i, v := range lines {
+			v = v.without(copyWay)
+			lines[i] = v
 			if m := rules.copyNote.FindStringIndex(v.s); m != nil && m[0] > 0 {
 				lines[i] = v.cut(0, m[0])
 			}
@@ -145,6 +153,7 @@ func (x *reader) endBlock(p *part, mode string, lines []view) bool {
 		}
 		return false
 	case "list":
+		lines = inlineEntries(lines)
 		if semi := strings.Count(joined(lines...).s, ";"); semi >= 3 {
 			lines = spread(joined(lines...).split(semicolon))
 		}
@@ -236,6 +245,48 @@ func spread(vs []view) []view {
 	var out []view
 	for _, v := range vs {
 		out = append(out, v.trimAny(" .,"), view{})
+	}
+	return out
+}
+
+// copyWay is how a copy is sent, in brackets behind a name.
+var copyWay = regexp.MustCompile(`\s*\((?i:by|via|w/o?|with|without|por|vía|sin|con|encl)\b[^)]*\)`)
+
+// withoutAddresses drops the lines of a postal address below an entry: from a line with a number of street or post code
+// to the next blank line, or to one that names an office.
+func withoutAddresses(lines []view) []view {
+	var out []view
+	in := false
+	for _, v := range lines {
+		switch {
+		case v.trim().empty() || len(segments(v)) > 1 && !placeLine.MatchString(v.s):
+			in = false
+		case placeLine.MatchString(v.s):
+			in = true
+		}
+		if !in {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// inlineEntries parts a short list whose entries stand on one line, parted by commas: four names or more, no office.
+func inlineEntries(lines []view) []view {
+	var out []view
+	for _, v := range lines {
+		parts := v.split(commaSplit)
+		names := 0
+		for _, p := range parts {
+			if k := kindOf(p.trim()); k == vocab.Person || k == vocab.Institution || k == "" && nameLike(p.trim()) {
+				names++
+			}
+		}
+		if len(parts) >= 4 && names == len(parts) {
+			out = append(out, spread(parts)...)
+		} else {
+			out = append(out, v)
+		}
 	}
 	return out
 }
@@ -446,7 +497,7 @@ func (x *reader) senderSignature(p *part, own []int) {
 		}
 		var lines []view
 		for _, j := range own[n:min(len(own), n+8)] {
-			if x.lines[j].blank && len(lines) > 1 || mailOnly.MatchString(x.lines[j].s) {
+			if rules.motto.ok(x.lines[j].s) || rules.blockEnd.ok(x.lines[j].s) || x.lines[j].blank && len(lines) > 1 || mailOnly.MatchString(x.lines[j].s) {
 				break
 			}
 			lines = append(lines, x.lines[j].view)
