@@ -340,10 +340,13 @@ func titleCase(s string) string {
 	return strings.Join(words, " ")
 }
 
+// maxWords is how many words the name of a body has at most: more is a list that lost its commas, or a sentence.
+const maxWords = 24
+
 // institution makes the party of a body's name. An acronym in brackets is a form of its own.
 func institution(v view) (party, bool) {
 	v = v.trimAny(" \t,;:|-–—\"“”*'•")
-	if len(v.s) < 2 || !strings.ContainsFunc(v.s, unicode.IsLetter) || v.s[0] == '\\' {
+	if len(v.s) < 2 || len(tokens(v)) > maxWords || !strings.ContainsFunc(v.s, unicode.IsLetter) || v.s[0] == '\\' {
 		return party{}, false
 	}
 	if i := strings.LastIndexByte(v.s, '('); i > 2 && !strings.Contains(v.s[i:], ")") {
