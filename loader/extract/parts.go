@@ -26,12 +26,14 @@ type part struct {
 	tags        []string
 	names       []string
 	author      []view
-	lead        view // what shows that the part begins here: its first line
-	signed      bool // somebody signed it
-	told        *citation
-	asked       bool    // told was looked for
-	sender      *entity // the body whose letter it is
-	matterKind  string  // kind by the front matter, when nothing else tells
+	lead        view      // what shows that the part begins here: its first line
+	signed      bool      // somebody signed it
+	told        *citation // the document that it tells of and whose signatories it lists
+	whole       *entity   // the body that those it lists make up
+	askedWhole  bool      // whole was looked for
+	asked       bool      // told was looked for
+	sender      *entity   // the body whose letter it is
+	matterKind  string    // kind by the front matter, when nothing else tells
 }
 
 // block is a run of header fields.

@@ -232,6 +232,13 @@ func (x *reader) endBlock(p *part, mode string, lines []view) bool {
 
 // madeUp is the coalition that the text says is made up of those it lists.
 func (x *reader) madeUp(p *part) *entity {
+	if !p.askedWhole {
+		p.askedWhole, p.whole = true, x.findMadeUp(p)
+	}
+	return p.whole
+}
+
+func (x *reader) findMadeUp(p *part) *entity {
 	for _, i := range x.own(p) {
 		if m, re := rules.madeUp.match(x.lines[i].s); m != nil {
 			return x.reg.named(vocab.Institution, []string{group(x.lines[i].view, m, re, "who").s})
