@@ -14,7 +14,8 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build ## load the sample documents and serve them on $(LISTEN)
-	@bin/casegraph load --quiet --store $(STORE) $(SAMPLES)/documents
+	@bin/casegraph load --quiet --store $(STORE) $(SAMPLES)/documents || { \
+		echo "if another casegraph is serving $(STORE), stop it, or: make run STORE=data/other LISTEN=127.0.0.1:8081" >&2; exit 1; }
 	@bin/casegraph serve --store $(STORE) --listen $(LISTEN)
 
 build: ## build bin/casegraph

@@ -80,6 +80,8 @@ Load documents, then ask in GraphQL:`,
 		RunE: func(cmd *cobra.Command, args []string) error { return cmd.Help() },
 	}
 	root.SuggestionsMinimumDistance = 2
+	// One usage line: cobra's own adds a second one for a command that has both a run and subcommands.
+	root.SetUsageTemplate(strings.Replace(root.UsageTemplate(), "{{if .HasAvailableSubCommands}}\n  {{.CommandPath}} [command]{{end}}", "", 1))
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return wrongUse(cmd, err) })
 	root.AddCommand(newLoad(env), newServe(env), newList(env), newRemove(env), newExtract(), newVersion())
 	for _, cmd := range root.Commands() {
