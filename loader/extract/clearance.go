@@ -80,6 +80,7 @@ func (x *reader) cleared(p *part, f value) {
 		}
 		it = it.without(phonePattern)
 		if m := parenEnd.FindStringSubmatchIndex(it.s); m != nil {
+			x.placeIn(it.cut(m[2], m[3]))
 			it = it.cut(0, m[0])
 		}
 		it = it.trimAny(" \t,;.")

@@ -137,6 +137,9 @@ func (x *reader) mailboxes(p *part, f value, cable bool) []party {
 		if k := kindOf(it.without(mailPattern).trim()); k == vocab.Position && !startsWithTitle(tokens(it)) { // "The Director": nobody by name
 			continue
 		}
+		if m := parenEnd.FindStringSubmatchIndex(it.without(mailPattern).s); m != nil && m[0] > 0 {
+			x.placeIn(it.without(mailPattern).cut(m[2], m[3]))
+		}
 		if pt, ok := mailbox(it); ok {
 			pt.whole = whole
 			out = append(out, pt)

@@ -141,6 +141,7 @@ func (x *reader) datedHead(p *part, top []int) {
 		}
 		if d, ok := rules.dates.first(l.s); ok && len(d.iso) == 10 && len(l.s) < 60 {
 			x.letterhead(p, head)
+			x.placesOf(head)
 			return
 		}
 		head = append(head, l.view)
@@ -400,6 +401,8 @@ func (x *reader) address(p *part, top []int) {
 		head = nil
 	}
 	x.letterhead(p, head)
+	x.placesOf(head)
+	x.placesOf(addr)
 	out := actors(addr, true)
 	people := false
 	for _, pt := range out {
@@ -415,6 +418,39 @@ func (x *reader) address(p *part, top []int) {
 		x.role(pt, vocab.AddressedIn, end{part: p}, "address")
 	}
 }
+
+// placesOf finds the places of a postal address: "Town, State" or a country on a line of its own, below another line.
+func (x *reader) placesOf(lines []view) {
+	for _, g := range groups(lines) {
+		for _, l := range g[min(1, len(g)):] {
+			l = l.without(postCode).trim()
+			segs := segments(l)
+			good := len(segs) >= 2 && len(segs) <= 3 || len(segs) == 1 && isCountry(segs[0].s) && len(segs[0].s) > 3
+			for _, s := range segs {
+				ts := tokens(s)
+				good = good && len(ts) > 0 && len(ts) <= 4 && ts[0].upper() && !strings.ContainsAny(s.s, "0123456789") && !lowerish(s) && !hasOrganisation(ts) && kindOf(s) == ""
+			}
+			if !good {
+				continue
+			}
+			for _, s := range segs {
+				x.reg.named(vocab.Place, []string{s.s})
+			}
+		}
+	}
+}
+
+// placeIn notes the place that stands in brackets behind a name: "(Mexico City)", not an office code.
+func (x *reader) placeIn(v view) {
+	v = v.trim()
+	ts := tokens(v)
+	if len(ts) == 0 || len(ts) > 3 || !ts[0].upper() || lowerish(v) || strings.ToUpper(v.s) == v.s || rules.redaction.MatchString(v.s) || rules.nicknames[ts[0].fold] != nil || rules.given[ts[0].fold] || hasOrganisation(ts) {
+		return
+	}
+	x.reg.named(vocab.Place, []string{v.s})
+}
+
+var postCode = regexp.MustCompile(`\s+[A-Z]{0,2}\d[A-Z\d\- ]*$`)
 
 // letterhead: a body named at the top sends the letter.
 func (x *reader) letterhead(p *part, head []view) {
