@@ -47,6 +47,9 @@ func (x *reader) header(p *part) {
 		if m := rules.cableNumber.FindStringSubmatchIndex(x.lines[i].s); m != nil {
 			ref := group(x.lines[i].view, m, rules.cableNumber, "ref")
 			p.reference, p.referenceAt = strings.Join(strings.Fields(ref.s), " "), ref
+			if before, _, _ := strings.Cut(x.lines[i].s, ref.s); p.class == "" {
+				p.class = strings.ReplaceAll(strings.TrimSpace(before), " ", "")
+			}
 			if y := year(p.date); y != "" { // cables are cited with the year before the post
 				p.names = append(p.names, p.reference)
 				p.reference = y + " " + p.reference
@@ -305,11 +308,17 @@ func (x *reader) references(p *part, f value) {
 		return
 	}
 	for _, l := range f.lines {
-		for _, m := range rules.cableRef.FindAllStringSubmatchIndex(l.s, -1) {
-			v := group(l, m, rules.cableRef, "ref")
-			ref := strings.Join(strings.Fields(strings.Trim(v.s, "()")), " ")
-			c := x.cite(citation{reference: ref, kind: "cable", names: []string{ref}})
-			x.claim(end{part: p}, vocab.References, end{cite: c}, l.cut(m[0], m[1]), "header.reference")
+		for _, re := range rules.cableRef {
+			ms := re.FindAllStringSubmatchIndex(l.s, -1)
+			for _, m := range ms {
+				v := group(l, m, re, "ref")
+				ref := strings.Join(strings.Fields(strings.Trim(v.s, "()")), " ")
+				c := x.cite(citation{reference: ref, kind: "cable", names: []string{ref}})
+				x.claim(end{part: p}, vocab.References, end{cite: c}, l.cut(m[0], m[1]), "header.reference")
+			}
+			if ms != nil { // a line is of one style
+				break
+			}
 		}
 	}
 }
@@ -349,7 +358,11 @@ func (x *reader) attachments(p *part, f value) {
 
 // classification is the first line of p that is nothing but a classification.
 func (x *reader) classification(p *part) string {
-	for i := p.first; i < p.last && i < p.first+60; i++ {
+	first := p.first
+	if p.kind == "cable" && p.parent != nil { // the marking stands between the message's header and the cable's
+		first = p.parent.body
+	}
+	for i := first; i < p.last && i < p.first+60; i++ {
 		if x.lines[i].stamp {
 			continue
 		}

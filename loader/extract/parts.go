@@ -207,9 +207,15 @@ func (b *block) isCable() bool {
 	return b.has("reference", "dtg", "action", "order", "tags") >= 2 || b.has("dtg") > 0 || b.has("tags") > 0 && b.has("subject") > 0 || b.has("action", "info") == 2
 }
 
+// refItem is a further entry of a reference line: "B) 19 City 3428".
+var refItem = regexp.MustCompile(`^\(?[A-Z][).]\s*\S`)
+
 // goesOn tells whether line j, which has no label, belongs to the field before it.
 func goesOn(lines []line, j, last int, prev value, read func(line) (*field, view, bool)) bool {
 	end := strings.TrimSpace(prev.s)
+	if prev.Name == "refs" && refItem.MatchString(lines[j].s) {
+		return true
+	}
 	if strings.HasSuffix(end, ";") || prev.List && strings.Contains(lines[j].s, ";") && lines[j].quote == lines[max(j-1, 0)].quote || prev.List && (strings.HasSuffix(end, ",") || strings.HasSuffix(end, "-")) {
 		return true
 	}

@@ -461,12 +461,15 @@ func (x *reader) lastLine(p *part) {
 		return
 	}
 	own := x.own(p)
+	found := false // the last line that is not blank was passed
 	for n := len(own) - 1; n > 3; n-- {
 		v := x.lines[own[n]].trimAny(" .,_")
 		ts := tokens(v)
-		if x.lines[own[n]].blank || len(ts) > 4 || !x.lines[own[n-1]].blank || n+1 < len(own) && !x.lines[own[n+1]].blank && kindOf(x.lines[own[n+1]].view) != vocab.Position {
+		if x.lines[own[n]].blank || len(ts) > 4 || !x.lines[own[n-1]].blank && !(p.kind == "cable" && !found) || n+1 < len(own) && !x.lines[own[n+1]].blank && kindOf(x.lines[own[n+1]].view) != vocab.Position {
+			found = found || !x.lines[own[n]].blank
 			continue
 		}
+		found = true
 		caps := len(ts) > 0 && rules.classification.FindString(v.s) == "" && !hasOrganisation(ts)
 		for _, t := range ts {
 			caps = caps && (t.caps() || t.initial()) && !t.digits() && !rules.stop[t.fold]
