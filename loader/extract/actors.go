@@ -489,7 +489,7 @@ func splitBody(v view) (title, body view) {
 		at := tokenAt(v, ts[end+1])
 		rest := v.cut(at, len(v.s))
 		rts := ts[end+1:]
-		if !rules.connector[rts[0].fold] && rts[0].upper() && !(len(rts) == 1 && rules.organisation[rts[0].fold]) && (hasOrganisation(rts) || len(rts) == 1 && rts[0].caps() && strings.ToUpper(v.s) != v.s) && !lowerish(rest) {
+		if !slices.ContainsFunc(rts, token.office) && !rules.connector[rts[0].fold] && rts[0].upper() && !(len(rts) == 1 && rules.organisation[rts[0].fold]) && (hasOrganisation(rts) || len(rts) == 1 && rts[0].caps() && strings.ToUpper(v.s) != v.s) && !lowerish(rest) {
 			return v.cut(0, at).trim(), rest.trim()
 		}
 	}

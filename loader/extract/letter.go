@@ -365,8 +365,8 @@ func (x *reader) address(p *part, top []int) {
 		skip := n == dated || !v.empty() && (v.s == p.title || rules.reference.ok(v.s) || rules.yourReference.ok(v.s))
 		if f, fv, ok := asField(l); ok && !l.blank {
 			switch f.Name {
-			case "to", "attention":
-				v = fv
+			case "to", "attention": // the addressee, also over the date
+				addr, skip = append(addr, fv), true
 			case "cc":
 				for _, it := range fv.split(semicolon) {
 					for _, pt := range actors([]view{it}, true) {

@@ -224,7 +224,7 @@ type party struct {
 // person makes the party of a person's name: "Last, First M" is turned round, honorifics and office titles before the
 // name are taken off (a title becomes the position), a last initial that OCR read as 3 or ] becomes J.
 func person(v view) (party, bool) {
-	v = v.trimAny(" \t,;:.|-–—'\"“”*†")
+	v = v.trimAny(" \t,;:.|-–—'\"“”*†(")
 	p := party{class: vocab.Person, name: v, whole: v}
 	ts := tokens(v)
 	if len(ts) == 0 {

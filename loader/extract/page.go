@@ -2,6 +2,7 @@ package extract
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -94,7 +95,9 @@ func (x *reader) publisher(p *part) {
 			continue
 		}
 		if prose(l.view) || rules.dateline.MatchString(l.s) && len(tokens(l.view)) > 8 {
-			x.leadSubject(p, l)
+			if x.announced(p) { // else the first one named is whom the news is about
+				x.leadSubject(p, l)
+			}
 			return
 		}
 		if n++; n > 8 || rules.signatories.ok(l.s) || rules.closing.ok(l.s) || strings.Contains(l.s, ";") {
@@ -115,6 +118,13 @@ func (x *reader) publisher(p *part) {
 			x.claim(end{entity: x.reg.named(vocab.Institution, []string{full, v.s})}, vocab.Published, end{part: p}, l.view, "masthead")
 			return
 		}
+		nav := 0
+		for _, t := range ts {
+			nav += btoi(rules.navigation[t.fold])
+		}
+		if nav*2 >= len(ts) {
+			continue
+		}
 		if kindOf(v) == vocab.Institution && nameLike(v) && !lowerish(v) && len(tokens(v)) <= 10 && v.s != p.title && !isPerson(firstSegment(v), false) && hasOrganisation(tokens(v)) && (!rules.stop[tokens(v)[0].fold] || articles[tokens(v)[0].fold]) {
 			if pt, ok := institution(v); ok {
 				x.role(pt, vocab.Published, end{part: p}, "masthead")
@@ -122,6 +132,32 @@ func (x *reader) publisher(p *part) {
 			}
 		}
 	}
+}
+
+// rights: the body that a page's copyright mark names publishes it.
+func (x *reader) rights(p *part) {
+	for _, i := range x.own(p) {
+		l := x.lines[i]
+		if m := rules.copyright.FindStringSubmatchIndex(l.s); m != nil && len(l.s) < 200 {
+			who := group(l.view, m, rules.copyright, "who")
+			if ts := tokens(who); len(ts) == 0 || len(ts) > 6 || lowerish(who) {
+				continue
+			}
+			if pt, ok := institution(who); ok {
+				pt.whole = l.view
+				x.role(pt, vocab.Published, end{part: p}, "copyright")
+			}
+			return
+		}
+	}
+}
+
+// announced: the part calls itself a release.
+func (x *reader) announced(p *part) bool {
+	if p.kind != "pressRelease" {
+		return false
+	}
+	return p.matterKind == p.kind || slices.ContainsFunc(x.own(p), func(i int) bool { return rules.release.ok(x.lines[i].s) })
 }
 
 // leadSubject: a release without a masthead is the body's whose name its first sentence begins with.
@@ -132,7 +168,7 @@ func (x *reader) leadSubject(p *part, l line) {
 	}
 	ts := tokens(v)
 	n := 0
-	for n < len(ts) && n < 9 && (ts[n].upper() || n > 0 && rules.connector[ts[n].fold]) {
+	for n < len(ts) && n < 9 && !(ts[n].upper() && n > 0 && rules.stop[ts[n].fold]) && (ts[n].upper() || n > 0 && rules.connector[ts[n].fold]) {
 		n++
 	}
 	for n > 0 && rules.connector[ts[n-1].fold] {

@@ -89,17 +89,17 @@ type ruleSet struct {
 	salutation, inlineSalutation, closing, inlineClosing, motto, cc, signatories, undersigned, blockEnd, release, quotes, tells, listed, madeUp, cableRef, titledTo, titledFromTo, telegram patterns
 	reference, yourReference                                                                                                                                                                patterns
 	titleKinds, categoryKinds, cited                                                                                                                                                        []kindRule
-	classification, vocative, beginText, endText, dateline, byline, memorandum, cableNumber, noCopy, copyNote, listedDocument                                                               *regexp.Regexp
+	classification, vocative, beginText, endText, dateline, byline, copyright, memorandum, cableNumber, noCopy, copyNote, listedDocument                                                    *regexp.Regexp
 
-	organisation, position, profession, title, honorific, modifier, particle, connector, stop, noByline, formerly wordSet
-	languages                                                                                                     map[string]wordSet
-	months                                                                                                        map[string]int
-	dates                                                                                                         dateRules
-	leads                                                                                                         map[string][]string
-	nicknames                                                                                                     map[string][]string // short form -> full given names
-	given, surname                                                                                                wordSet
-	countries                                                                                                     map[string]string // folded name -> name to show
-	confidences                                                                                                   map[string]float64
+	organisation, position, profession, title, honorific, modifier, particle, connector, stop, noByline, formerly, navigation wordSet
+	languages                                                                                                                 map[string]wordSet
+	months                                                                                                                    map[string]int
+	dates                                                                                                                     dateRules
+	leads                                                                                                                     map[string][]string
+	nicknames                                                                                                                 map[string][]string // short form -> full given names
+	given, surname                                                                                                            wordSet
+	countries                                                                                                                 map[string]string // folded name -> name to show
+	confidences                                                                                                               map[string]float64
 }
 
 func mustLoad() *ruleSet {
@@ -299,7 +299,7 @@ func (r *ruleSet) loadZones(_ string, b []byte) (err error) {
 		Reference, Yourreference                                                                                                                                                                []string
 		Cited                                                                                                                                                                                   []struct{ Kind, Ref string }
 		Kinds, Categories                                                                                                                                                                       []kind
-		Classification, Vocative, Begintext, Endtext, Dateline, Byline, Memorandum, Cablenumber, Nocopy, Copynote, Listeddocument                                                               string
+		Classification, Vocative, Begintext, Endtext, Dateline, Byline, Copyright, Memorandum, Cablenumber, Nocopy, Copynote, Listeddocument                                                    string
 	}
 	if err := strictYAML(b, &z); err != nil {
 		return err
@@ -347,7 +347,7 @@ func (r *ruleSet) loadZones(_ string, b []byte) (err error) {
 	for _, x := range []struct {
 		into **regexp.Regexp
 		from string
-	}{{&r.classification, z.Classification}, {&r.vocative, z.Vocative}, {&r.beginText, z.Begintext}, {&r.endText, z.Endtext}, {&r.dateline, z.Dateline}, {&r.byline, z.Byline}, {&r.memorandum, z.Memorandum}, {&r.cableNumber, z.Cablenumber}, {&r.noCopy, z.Nocopy}, {&r.copyNote, z.Copynote}, {&r.listedDocument, z.Listeddocument}} {
+	}{{&r.classification, z.Classification}, {&r.vocative, z.Vocative}, {&r.beginText, z.Begintext}, {&r.endText, z.Endtext}, {&r.dateline, z.Dateline}, {&r.byline, z.Byline}, {&r.copyright, z.Copyright}, {&r.memorandum, z.Memorandum}, {&r.cableNumber, z.Cablenumber}, {&r.noCopy, z.Nocopy}, {&r.copyNote, z.Copynote}, {&r.listedDocument, z.Listeddocument}} {
 		if *x.into, err = regexp.Compile(x.from); err != nil {
 			return err
 		}
@@ -357,9 +357,9 @@ func (r *ruleSet) loadZones(_ string, b []byte) (err error) {
 
 func (r *ruleSet) loadWords(_ string, b []byte) error {
 	var w struct {
-		Organisation, Position, Profession, Title, Honorific, Modifier, Particle, Connector, Stop, Nobyline, Formerly string
-		Language                                                                                                      map[string]string
-		Months                                                                                                        struct {
+		Organisation, Position, Profession, Title, Honorific, Modifier, Particle, Connector, Stop, Nobyline, Formerly, Navigation string
+		Language                                                                                                                  map[string]string
+		Months                                                                                                                    struct {
 			En, Es        []string
 			Abbreviations map[string]int
 		}
@@ -378,7 +378,7 @@ func (r *ruleSet) loadWords(_ string, b []byte) error {
 	}
 	r.organisation, r.position, r.profession, r.title = set(w.Organisation), set(w.Position), set(w.Profession), set(w.Title)
 	r.honorific, r.modifier, r.particle, r.connector, r.stop = set(w.Honorific), set(w.Modifier), set(w.Particle), set(w.Connector), set(w.Stop)
-	r.noByline, r.formerly = set(w.Nobyline), set(w.Formerly)
+	r.noByline, r.formerly, r.navigation = set(w.Nobyline), set(w.Formerly), set(w.Navigation)
 	delete(r.connector, "")
 	r.languages = map[string]wordSet{}
 	for lang, words := range w.Language {

@@ -257,7 +257,7 @@ func spread(vs []view) []view {
 }
 
 // copyWay is how a copy is sent, in brackets behind a name.
-var copyWay = regexp.MustCompile(`\s*\((?i:by|via|w/o?|with|without|por|vía|sin|con|encl)\b[^)]*\)`)
+var copyWay = regexp.MustCompile(`\s*\((?i:w/o?|(?:by|via|with|without|por|vía|sin|con|encl)\b)[^)]*\)`)
 
 // withoutAddresses drops the lines of a postal address below an entry: from a line with a number of street or post code
 // to the next blank line, or to one that names an office.

@@ -32,6 +32,9 @@ func (x *reader) read(p *part) {
 		x.letter(p)
 		x.clearance(p)
 	}
+	if p.parent == nil && (p.kind == "page" || p.kind == "newsPost") {
+		x.rights(p)
+	}
 	if p.kind == "pressRelease" || p.kind == "newsPost" && p.parent == nil {
 		x.publisher(p)
 	}
