@@ -464,7 +464,7 @@ func actor(v view) (party, bool) {
 	if org > 0 || caps == len(ts) && known == 0 && len(ts) != 2 || ts[0].digits() {
 		return institution(v)
 	}
-	if len(ts) > 1 && caps > 0 && caps < len(ts) && ts[0].caps() && !ts[0].initial() && utf8.RuneCountInString(ts[0].s) >= 4 && !rules.given[ts[0].fold] { // "SMART Core"
+	if len(ts) > 1 && caps > 0 && caps < len(ts) && ts[0].caps() && !ts[0].initial() && utf8.RuneCountInString(ts[0].s) >= 4 && !rules.given[ts[0].fold] { // "RELAY Desk"
 		return institution(v)
 	}
 	if isPerson(v, true) {

@@ -200,7 +200,7 @@ func TestMailbox(t *testing.T) {
 		{"Ruiz, Ana ]", vocab.Person, "Ana J Ruiz"},
 		{"Human Rights Office <hro@lakes.example>", vocab.Institution, "Human Rights Office"},
 		{"PUERTO-AMPARO-POL-DL", vocab.Institution, "PUERTO-AMPARO-POL-DL"},
-		{"SMART Core", vocab.Institution, "SMART Core"},
+		{"RELAY Desk", vocab.Institution, "RELAY Desk"},
 	} {
 		p, ok := mailbox(viewOf(c.in))
 		if !ok || p.class != c.class || p.forms[0] != c.name {

@@ -299,7 +299,7 @@ func bare(title string) bool {
 	return len(words) <= 2 && !slices.ContainsFunc(words, func(w string) bool { return rules.connector[w] })
 }
 
-// partial: one word, or surnames only ("López Obrador"): no proof of who it is outside this file.
+// partial: one word, or surnames only ("Montúfar Vela"): no proof of who it is outside this file.
 func partial(name string) bool {
 	words := strings.Fields(graph.Fold(name))
 	for _, w := range words[:max(len(words)-1, 0)] {
