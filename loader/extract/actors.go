@@ -13,7 +13,7 @@ var (
 	segmentBreak = regexp.MustCompile(`\s*[;,]\s+|\s+/\s+|\s+[|–—]\s*|\s+-\s+|\s{3,}|\s*\|\s*`)
 	columnGap    = regexp.MustCompile(`\S(\s{3,})\S`)
 	namesTail    = regexp.MustCompile(`(?i)^(?:inc|ltd|llc|l\.?l\.?p|s\.? ?a\.?(?: de c\.? ?v\.?)?|a\.? ?c\.?|jr|sr|i{2,3}|iv|ph\.?d|esq|m\.?d|m\.?p|m\.?s\.?p|m\.?e\.?p|q\.?c|k\.?c|a\.?o|o\.?b\.?e|ret|usn|usa|usaf|usmc)\.?$`)
-	placeLine    = regexp.MustCompile(`\b[A-Z]{2}\s+\d{5}(?:-?\d{4})?\b|\bD\.?C\.?\b|\bC\.?P\.?\s*\d{4,5}|\b\d{4,6}\b|^\d{1,5}\s+\p{Lu}|(?i:^(?:palacio|edificio|torre|palace|tower)\b)|(?i:\b(?:building|street|avenue|road|suite|floor|p\.?\s?o\.? box|calle|avenida|av\.|colonia|col\.|piso)\b)`)
+	placeLine    = regexp.MustCompile(`\b[A-Z]{2}\s+\d{5}(?:-?\d{4})?\b|\bD\.?C\.?\b|\bC\.?P\.?\s*\d{4,5}|\b\d{4,6}\b|^\d{1,5}\s+\p{Lu}|(?i:^(?:palacio|edificio|torre|palace|tower)\b)|(?i:\b(?:building|boulevard|blvd|calzada|street|avenue|road|suite|floor|p\.?\s?o\.? box|calle|avenida|av\.|colonia|col\.|piso)\b)`)
 	bodyBy       = regexp.MustCompile(`\s+(?i:of the|for the|to the|at the|de la|de los|de las|ante el|ante la|at|from|with|para|en|of|for|del|de)\s+`)
 )
 
@@ -235,7 +235,7 @@ func actorsOf(lines []view, bodies bool, head view) []party {
 				break
 			}
 		}
-		if invertedName.MatchString(l.s) && !open {
+		if invertedName.MatchString(l.s) && !open && !placeLine.MatchString(l.s) {
 			m := invertedName.FindStringSubmatchIndex(l.s)
 			if first := tokens(l.cut(m[4], m[5])); len(first) > 0 && rules.given[first[0].fold] && kindOf(l.cut(m[2], m[3])) == "" { // "Ruiz, Ana"
 				if p, ok := person(l); ok {
@@ -291,7 +291,7 @@ func actorsOf(lines []view, bodies bool, head view) []party {
 				continue
 			}
 			switch {
-			case placeLine.MatchString(seg.s) && k != vocab.Person:
+			case placeLine.MatchString(seg.s) && (k != vocab.Person || street.MatchString(seg.s)):
 			case k == vocab.Person && !continuation || k == "" && si == 0 && cur < 0 && isPerson(seg, true):
 				if p, ok := person(seg); ok {
 					begin(p, l)
@@ -371,6 +371,9 @@ func headed(lines []view) []view {
 	}
 	return append([]view{joined(lines[:n]...)}, lines[n:]...)
 }
+
+// street: words of an address that stand beside words that look like a name.
+var street = regexp.MustCompile(`(?i)\b(?:street|avenue|road|boulevard|blvd|calle|avenida|colonia|calzada|paseo|plaza|carretera)\b`)
 
 // forAnother: the line names who was signed for.
 var forAnother = regexp.MustCompile(`^(?i:for(?: and on behalf of)?|on behalf of|p\.?\s?p\.?|p\.?\s?o\.?|p\.?\s?a\.?|por|en nombre de|en representaci[oó]n de|en ausencia de[l]?|por ausencia de[l]?)\s+`)
@@ -503,6 +506,11 @@ func splitRun(v view) []party {
 	if len(ts) < 3 {
 		return nil
 	}
+	for n := 1; n < len(ts); n++ { // "United States Senator": an office of a country or a state, nobody's name
+		if f := strings.Join(foldAll(ts[:n]), " "); isCountry(f) && len(f) > 3 || states[ts[0].fold] {
+			return nil
+		}
+	}
 	var out []party
 	for i := 0; i < len(ts); {
 		n := personPrefix(ts[i:], v)
@@ -536,6 +544,9 @@ func splitRun(v view) []party {
 	}
 	return out
 }
+
+// states begin the offices of a state, not the names of people.
+var states = map[string]bool{"united": true, "new": true, "state": true, "federal": true, "us": true, "u": true, "north": true, "south": true, "west": true, "district": true}
 
 // afterBody: where no given name tells, the next person begins after the last word of a body that stands before the
 // next office. It gives len(ts) when there is no next one.
@@ -572,4 +583,12 @@ func personPrefix(ts []token, v view) int {
 		}
 	}
 	return 0
+}
+
+func foldAll(ts []token) []string {
+	var out []string
+	for _, t := range ts {
+		out = append(out, t.fold)
+	}
+	return out
 }

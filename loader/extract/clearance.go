@@ -14,7 +14,7 @@ func (x *reader) clearance(p *part) {
 	for n := 0; n < len(own); n++ {
 		l := x.lines[own[n]]
 		f, v, ok := asField(l)
-		if !ok || f.Header && f.Name != "info" || f.Role == "" || f.Name == "info" && p.kind != "cable" {
+		if !ok || v.empty() && p.kind != "cable" || f.Header && f.Name != "info" || f.Role == "" || f.Name == "info" && p.kind != "cable" {
 			continue
 		}
 		val := value{f, v, nil, l.view}
@@ -45,8 +45,12 @@ func (x *reader) clearance(p *part) {
 }
 
 var (
-	okTail  = regexp.MustCompile(`\s{2,}(?i:ok|okay|info|yes|no objection|concur(?:s|red)?|cleared|draft|phone|email|\(?by phone\)?)\s*$|\s+(?i:ok)$`)
-	slashed = regexp.MustCompile(`\s*/\s*`)
+	notCleared = regexp.MustCompile(`(?i)\b(?:not cleared|pending|no response|declined|objects?|not available|unavailable|tbd)\b|\((?:info|draft|by request)[^)]*\)|-\s*info\b|\s{2,}info\s*$`)
+	acting     = regexp.MustCompile(`(?i),?\s+\(?acting\)?\s*$`)
+	officeDash = regexp.MustCompile(`^[A-Z][A-Z/&]{1,12}\s+[-–—]\s+(\S)`)
+	substitute = regexp.MustCompile(`\s+(?:for|por)\s+\p{Lu}`)
+	okTail     = regexp.MustCompile(`\s{2,}(?i:ok|okay|info|yes|no objection|concur(?:s|red)?|cleared|draft|phone|email|\(?by phone\)?)\s*$|\s+(?i:ok)$`)
+	slashed    = regexp.MustCompile(`\s*/\s*`)
 )
 
 // clearanceEntry is a line that goes on with a field of a clearance block though it is not indented: an office with a
@@ -75,8 +79,18 @@ func (x *reader) cleared(p *part, f value) {
 		if len(items) == 1 {
 			whole = f.whole
 		}
+		if notCleared.MatchString(it.s) {
+			continue
+		}
 		if i := strings.LastIndex(it.s, ":"); i >= 0 {
 			it = it.cut(i+1, len(it.s)).trim()
+		}
+		it = it.without(acting)
+		if m := officeDash.FindStringSubmatchIndex(it.s); m != nil { // "ECON - Ana Ruiz"
+			it = it.cut(m[2], len(it.s))
+		}
+		if m := substitute.FindStringIndex(it.s); m != nil { // who did it for somebody else
+			it = it.cut(0, m[0])
 		}
 		it = it.without(phonePattern)
 		if m := parenEnd.FindStringSubmatchIndex(it.s); m != nil {
@@ -90,7 +104,7 @@ func (x *reader) cleared(p *part, f value) {
 		}
 		for _, n := range names {
 			ts := tokens(n)
-			if len(ts) == 0 || len(ts) > 7 || !ts[0].upper() {
+			if len(ts) == 0 || len(ts) > 7 || !ts[0].upper() || kindOf(n) == vocab.Position && !startsWithTitle(ts) {
 				continue
 			}
 			caps := 0

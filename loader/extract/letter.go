@@ -362,7 +362,7 @@ func (x *reader) address(p *part, top []int) {
 		if l.blank {
 			v = view{}
 		}
-		skip := n == dated || !v.empty() && (v.s == p.title || rules.reference.ok(v.s) || rules.yourReference.ok(v.s))
+		skip := n == dated || prose(v) || strings.HasSuffix(v.s, ":") || !v.empty() && (v.s == p.title || rules.reference.ok(v.s) || rules.yourReference.ok(v.s))
 		if f, fv, ok := asField(l); ok && !l.blank {
 			switch f.Name {
 			case "to", "attention": // the addressee, also over the date
@@ -456,7 +456,7 @@ var postCode = regexp.MustCompile(`\s+[A-Z]{0,2}\d[A-Z\d\- ]*$`)
 func (x *reader) letterhead(p *part, head []view) {
 	for _, v := range head {
 		v = v.trim()
-		if v.empty() || placeLine.MatchString(v.s) || strings.Contains(v.s, "@") || strings.Contains(v.s, "://") {
+		if v.empty() || rules.release.ok(v.s) || columnGap.MatchString(v.s) || placeLine.MatchString(v.s) || strings.Contains(v.s, "@") || strings.Contains(v.s, "://") {
 			continue
 		}
 		if kindOf(v) == vocab.Institution && len(tokens(v)) <= 12 && len(tokens(v)) >= 2 && nameLike(v) && !lowerish(v) {
@@ -482,6 +482,9 @@ func (x *reader) salute(p *part, who, whole view) {
 		last := ts[len(ts)-1]
 		if !last.upper() || rules.position[last.fold] || rules.title[last.fold] || rules.honorific[last.fold] || hasOrganisation(ts) || rules.profession[last.fold] || rules.stop[last.fold] {
 			// "Dear Madam Secretary": the person of the address block, if there is one.
+			continue
+		}
+		if strings.Contains(w.s, "'s ") || strings.Contains(w.s, "’s ") {
 			continue
 		}
 		known := len(ts) == 1 || startsWithTitle(ts) || isPerson(w, false)

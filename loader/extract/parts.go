@@ -187,6 +187,9 @@ func blockAt(lines []line, i, last int) (b *block, next int) {
 			break
 		}
 		prev := &b.fields[len(b.fields)-1]
+		if old && (spaced(tokens(l.view)[:1]) || rules.cableNumber.MatchString(l.s) || rules.caption.MatchString(l.s) || rules.classification.MatchString(l.s)) {
+			continue // a marking between the addressees and the rest of the header
+		}
 		if !goesOn(lines, j, last, *prev, read) && !(old && prev.List && (l.indent >= 3 || strings.ToUpper(l.s) == l.s && len(tokens(l.view)) <= 6)) {
 			break
 		}

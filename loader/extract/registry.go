@@ -171,6 +171,20 @@ func splitName(name string) (given, last []string) {
 	return words[:n], words[n:]
 }
 
+// within: every word of the shorter name has one in the longer that it can stand for. "Ana Eva Ruiz" and "Ana Ruiz Paz"
+// each say a word that the other does not: they are two.
+func within(a, b []string) bool {
+	if len(a) > len(b) {
+		a, b = b, a
+	}
+	for _, w := range a {
+		if !slices.ContainsFunc(b, func(v string) bool { return near(w, v) || givenAgree(w, v) }) {
+			return false
+		}
+	}
+	return true
+}
+
 // agree tells whether two names can be one person's.
 func agree(g1, l1, g2, l2 []string) bool {
 	if len(l1) == 0 || len(l2) == 0 {
@@ -189,6 +203,9 @@ func agree(g1, l1, g2, l2 []string) bool {
 	}
 	if len(g1) == 0 || len(g2) == 0 {
 		return true
+	}
+	if !within(append(slices.Clone(g1), l1...), append(slices.Clone(g2), l2...)) {
+		return false
 	}
 	if !givenAgree(g1[0], g2[0]) {
 		return false

@@ -86,10 +86,10 @@ type ruleSet struct {
 	stamps     patterns
 	redaction  *regexp.Regexp
 
-	salutation, inlineSalutation, closing, inlineClosing, motto, cc, signatories, undersigned, blockEnd, release, quotes, tells, listed, madeUp, cableRef, titledTo, titledFromTo, telegram patterns
-	reference, yourReference                                                                                                                                                                patterns
-	titleKinds, categoryKinds, cited                                                                                                                                                        []kindRule
-	classification, vocative, beginText, endText, dateline, byline, copyright, memorandum, cableNumber, noCopy, copyNote, listedDocument                                                    *regexp.Regexp
+	salutation, inlineSalutation, closing, inlineClosing, motto, cc, signatories, undersigned, blockEnd, release, quotes, tells, contacts, listed, madeUp, cableRef, titledTo, titledFromTo, telegram patterns
+	reference, yourReference                                                                                                                                                                          patterns
+	titleKinds, categoryKinds, cited                                                                                                                                                                  []kindRule
+	classification, vocative, beginText, endText, dateline, byline, copyright, memorandum, cableNumber, noCopy, caption, copyNote, listedDocument                                                     *regexp.Regexp
 
 	organisation, position, profession, title, honorific, modifier, particle, connector, stop, noByline, formerly, navigation wordSet
 	languages                                                                                                                 map[string]wordSet
@@ -295,11 +295,11 @@ func (r *ruleSet) loadFields(_ string, b []byte) (err error) {
 func (r *ruleSet) loadZones(_ string, b []byte) (err error) {
 	type kind struct{ Kind, Title, Is string }
 	var z struct {
-		Salutation, Inlinesalutation, Closing, Inlineclosing, Motto, Cc, Signatories, Undersigned, Blockend, Release, Quotes, Tells, Listed, Madeup, Cableref, Titledto, Titledfromto, Telegram []string
-		Reference, Yourreference                                                                                                                                                                []string
-		Cited                                                                                                                                                                                   []struct{ Kind, Ref string }
-		Kinds, Categories                                                                                                                                                                       []kind
-		Classification, Vocative, Begintext, Endtext, Dateline, Byline, Copyright, Memorandum, Cablenumber, Nocopy, Copynote, Listeddocument                                                    string
+		Salutation, Inlinesalutation, Closing, Inlineclosing, Motto, Cc, Signatories, Undersigned, Blockend, Release, Quotes, Tells, Contacts, Listed, Madeup, Cableref, Titledto, Titledfromto, Telegram []string
+		Reference, Yourreference                                                                                                                                                                          []string
+		Cited                                                                                                                                                                                             []struct{ Kind, Ref string }
+		Kinds, Categories                                                                                                                                                                                 []kind
+		Classification, Vocative, Begintext, Endtext, Dateline, Byline, Copyright, Memorandum, Cablenumber, Nocopy, Caption, Copynote, Listeddocument                                                     string
 	}
 	if err := strictYAML(b, &z); err != nil {
 		return err
@@ -310,7 +310,7 @@ func (r *ruleSet) loadZones(_ string, b []byte) (err error) {
 	}{
 		{&r.salutation, z.Salutation}, {&r.inlineSalutation, z.Inlinesalutation}, {&r.closing, z.Closing}, {&r.inlineClosing, z.Inlineclosing},
 		{&r.motto, z.Motto}, {&r.cc, z.Cc}, {&r.signatories, z.Signatories}, {&r.undersigned, z.Undersigned}, {&r.blockEnd, z.Blockend},
-		{&r.release, z.Release}, {&r.quotes, z.Quotes}, {&r.tells, z.Tells}, {&r.listed, z.Listed}, {&r.madeUp, z.Madeup}, {&r.cableRef, z.Cableref}, {&r.titledTo, z.Titledto}, {&r.titledFromTo, z.Titledfromto}, {&r.telegram, z.Telegram}, {&r.reference, z.Reference}, {&r.yourReference, z.Yourreference},
+		{&r.release, z.Release}, {&r.quotes, z.Quotes}, {&r.tells, z.Tells}, {&r.contacts, z.Contacts}, {&r.listed, z.Listed}, {&r.madeUp, z.Madeup}, {&r.cableRef, z.Cableref}, {&r.titledTo, z.Titledto}, {&r.titledFromTo, z.Titledfromto}, {&r.telegram, z.Telegram}, {&r.reference, z.Reference}, {&r.yourReference, z.Yourreference},
 	} {
 		if *x.into, err = compile(x.from); err != nil {
 			return err
@@ -347,7 +347,7 @@ func (r *ruleSet) loadZones(_ string, b []byte) (err error) {
 	for _, x := range []struct {
 		into **regexp.Regexp
 		from string
-	}{{&r.classification, z.Classification}, {&r.vocative, z.Vocative}, {&r.beginText, z.Begintext}, {&r.endText, z.Endtext}, {&r.dateline, z.Dateline}, {&r.byline, z.Byline}, {&r.copyright, z.Copyright}, {&r.memorandum, z.Memorandum}, {&r.cableNumber, z.Cablenumber}, {&r.noCopy, z.Nocopy}, {&r.copyNote, z.Copynote}, {&r.listedDocument, z.Listeddocument}} {
+	}{{&r.classification, z.Classification}, {&r.vocative, z.Vocative}, {&r.beginText, z.Begintext}, {&r.endText, z.Endtext}, {&r.dateline, z.Dateline}, {&r.byline, z.Byline}, {&r.copyright, z.Copyright}, {&r.memorandum, z.Memorandum}, {&r.cableNumber, z.Cablenumber}, {&r.noCopy, z.Nocopy}, {&r.caption, z.Caption}, {&r.copyNote, z.Copynote}, {&r.listedDocument, z.Listeddocument}} {
 		if *x.into, err = regexp.Compile(x.from); err != nil {
 			return err
 		}

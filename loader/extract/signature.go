@@ -20,6 +20,13 @@ func (x *reader) letterEnd(p *part) {
 		}
 		block, mode = nil, ""
 	}
+	depth := 0 // of quote marks, of the part's own text
+	for _, i := range own {
+		if !x.lines[i].blank {
+			depth = x.lines[i].quote
+			break
+		}
+	}
 	blanks, names := 0, 0 // blank lines in a row; lines of the block that are not blank
 	for n := 0; n < len(own); n++ {
 		l := x.lines[own[n]]
@@ -50,7 +57,17 @@ func (x *reader) letterEnd(p *part) {
 			mode, blanks = "list", 0
 			continue
 		}
-		if rules.closing.ok(v.s) && mode != "cc" {
+		if l.quote > depth { // what the part quotes, it does not say itself
+			continue
+		}
+		if rules.salutation.ok(v.s) && (mode != "" || signed) {
+			flush()
+			if signed { // another letter begins: whoever signs that one did not sign this
+				break
+			}
+			continue
+		}
+		if rules.closing.ok(v.s) {
 			flush()
 			mode, blanks, names = "signature", 0, 0
 			continue
@@ -69,7 +86,7 @@ func (x *reader) letterEnd(p *part) {
 		if mode == "list" && len(block) == 0 && prose(v) { // a sentence that leads the list in
 			continue
 		}
-		if mode == "list" && strings.HasSuffix(v.s, ":") { // a heading within the list
+		if mode == "list" && strings.HasSuffix(v.s, ":") && !rules.contacts.ok(v.s) { // a heading within the list
 			block = append(block, view{})
 			continue
 		}

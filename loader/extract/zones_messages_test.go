@@ -86,7 +86,6 @@ SECSTATE ELSHOLM addressedIn doc
 Wietse Oldenkamp drafted doc
 Maaike Ruyter drafted doc
 H Dorst cleared doc
-A Paz cleared doc
 R Brandsma approved doc`,
 		},
 		{
