@@ -247,7 +247,7 @@ func actorsOf(lines []view, bodies bool, head view) []party {
 		}
 		segs := segments(l)
 		for si, seg := range segs {
-			if ts := tokens(seg); len(ts) > 1 && articles[ts[0].fold] && leadsPosition(ts[1:]) { // "EL DIRECTOR GENERAL"
+			if ts := tokens(seg); len(ts) > 1 && rules.article[ts[0].fold] && leadsPosition(ts[1:]) { // "EL DIRECTOR GENERAL"
 				seg = seg.cut(tokenAt(seg, ts[1]), len(seg.s))
 			}
 			ts := tokens(seg)
@@ -280,7 +280,7 @@ func actorsOf(lines []view, bodies bool, head view) []party {
 				continue
 			}
 			if cur >= 0 && last == "body" && si == 0 && li > at && k != vocab.Person && len(ts) <= 4 && !placeLine.MatchString(seg.s) &&
-				(continuation && endsInConnector(strings.TrimRight(lines[li-1].s, " ")) || rules.connector[ts[0].fold] || k == "" && len(ts) <= 2 && !saints[ts[0].fold] && len(segs) == 1 && len(lines) > 2 && endsLower(lines[li-1]) && widest(lines, li-1)) {
+				(continuation && endsInConnector(strings.TrimRight(lines[li-1].s, " ")) || rules.connector[ts[0].fold] || k == "" && len(ts) <= 2 && !rules.placeLead[ts[0].fold] && len(segs) == 1 && len(lines) > 2 && endsLower(lines[li-1]) && widest(lines, li-1)) {
 				out[cur].body = joined(out[cur].body, seg)
 				out[cur].whole = extend(out[cur].whole, l)
 				continue
@@ -507,7 +507,7 @@ func splitRun(v view) []party {
 		return nil
 	}
 	for n := 1; n < len(ts); n++ { // "United States Senator": an office of a country or a state, nobody's name
-		if f := strings.Join(foldAll(ts[:n]), " "); isCountry(f) && len(f) > 3 || states[ts[0].fold] {
+		if f := strings.Join(foldAll(ts[:n]), " "); isCountry(f) && len(f) > 3 || rules.stateLead[ts[0].fold] {
 			return nil
 		}
 	}
@@ -544,9 +544,6 @@ func splitRun(v view) []party {
 	}
 	return out
 }
-
-// states begin the offices of a state, not the names of people.
-var states = map[string]bool{"united": true, "new": true, "state": true, "federal": true, "us": true, "u": true, "north": true, "south": true, "west": true, "district": true}
 
 // afterBody: where no given name tells, the next person begins after the last word of a body that stands before the
 // next office. It gives len(ts) when there is no next one.

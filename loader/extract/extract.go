@@ -4,7 +4,8 @@
 // a letter in a message, entries of a page), and of each part the zones are read (zones.go: header block, letterhead,
 // address, salutation, signature, copy list, clearance block). What stands in a zone becomes a party (names.go,
 // actors.go), parties of one name become an entity (registry.go), and each relation a claim at its exact span.
-// The rules about the world are rules/*.yaml and gazetteers/*; the code holds rules about computing only.
+// What is known of the world (words, labels, formulas, names) is data: rules/*.yaml and gazetteers/*. The code holds
+// shapes of text: an inverted name, a column, a mailbox, a date.
 package extract
 
 import (

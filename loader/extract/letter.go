@@ -109,7 +109,7 @@ func (x *reader) firstLine(p *part, own []int) {
 				p.date = d.iso
 			}
 			place := group(l.view, m, rules.dateline, "place")
-			if ts := tokens(place); len(ts) == 0 || articles[ts[0].fold] {
+			if ts := tokens(place); len(ts) == 0 || rules.article[ts[0].fold] {
 				return
 			}
 			x.reg.named(vocab.Place, []string{place.s})

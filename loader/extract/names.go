@@ -136,17 +136,17 @@ func isPerson(v view, lax bool) bool {
 	ts := tokens(v)
 	noble := false // "Baroness Holt of Fenwick"
 	for len(ts) > 0 && isHonorific(ts, 0) {
-		noble = noble || peers[ts[0].fold]
+		noble = noble || rules.peer[ts[0].fold]
 		ts = ts[1:]
 		lax = true
 	}
 	if noble && len(ts) == 3 && ts[1].fold == "of" && ts[0].upper() && ts[2].upper() || noble && len(ts) == 1 && ts[0].upper() {
 		return true
 	}
-	for len(ts) > 1 && suffixes[ts[len(ts)-1].fold] {
+	for len(ts) > 1 && rules.suffix[ts[len(ts)-1].fold] {
 		ts = ts[:len(ts)-1]
 	}
-	if len(ts) < 2 || len(ts) > 8 || rules.particle[ts[0].fold] && !ts[0].upper() || saints[ts[0].fold] || articles[ts[0].fold] {
+	if len(ts) < 2 || len(ts) > 8 || rules.particle[ts[0].fold] && !ts[0].upper() || rules.placeLead[ts[0].fold] || rules.article[ts[0].fold] {
 		return false
 	}
 	names, known, initials := 0, 0, 0
@@ -183,8 +183,6 @@ func isPerson(v view, lax bool) bool {
 	}
 	return known > 0 || initials > 0
 }
-
-var suffixes = map[string]bool{"jr": true, "sr": true, "ii": true, "iii": true, "iv": true, "phd": true, "md": true, "esq": true, "ao": true, "qc": true, "kc": true, "obe": true, "cbe": true, "am": true, "mp": true, "sj": true, "op": true}
 
 var (
 	mailPattern     = regexp.MustCompile(`\s*[<\[(]?(?:mailto:\s*)?[\w.+\-']+\s?[@©]\s?[\w.\-]+\.\w{2,}\s?[>\])]?|\s*<[^<>]*>|\s*\[ma[il1t]{1,3}to\b[^\]]*\]?|\s*\[[^\]@]*\]\s*$`)
@@ -271,12 +269,12 @@ func person(v view) (party, bool) {
 	if bare == "" {
 		return p, false
 	}
-	if m := invertedName.FindStringSubmatch(bare); m != nil && suffixes[graph.Fold(m[2])] {
+	if m := invertedName.FindStringSubmatch(bare); m != nil && rules.suffix[graph.Fold(m[2])] {
 		p.forms = append([]string{titleCase(m[1]) + " " + m[2]}, append(p.forms, name, m[1])...)
 	} else if m != nil {
 		last := m[1]
 		suffix := ""
-		if f := strings.Fields(last); len(f) > 1 && suffixes[graph.Fold(f[len(f)-1])] {
+		if f := strings.Fields(last); len(f) > 1 && rules.suffix[graph.Fold(f[len(f)-1])] {
 			suffix, last = " "+f[len(f)-1], strings.Join(f[:len(f)-1], " ")
 		}
 		p.forms = append([]string{titleCase(m[2] + " " + last + suffix)}, append(p.forms, name)...)
@@ -303,7 +301,7 @@ func isHonorific(ts []token, i int) bool {
 
 // postNominal: letters behind a name ("MP", "QC", "PhD"), no part of it.
 func postNominal(t token) bool {
-	return suffixes[t.fold] && t.fold != "jr" && t.fold != "sr" && t.fold != "ii" && t.fold != "iii" && t.fold != "iv" && t.upper()
+	return rules.suffix[t.fold] && t.fold != "jr" && t.fold != "sr" && t.fold != "ii" && t.fold != "iii" && t.fold != "iv" && t.upper()
 }
 
 // tokenAt is the byte at which t begins in v, of which it was cut. (Views cut from one another share their offsets, so
@@ -455,7 +453,7 @@ func actor(v view) (party, bool) {
 	if strings.ContainsAny(v.s, "_/") || len(ts) == 1 && hyphenCaps.MatchString(v.s) {
 		return institution(v)
 	}
-	if articles[ts[0].fold] && len(ts) > 1 {
+	if rules.article[ts[0].fold] && len(ts) > 1 {
 		return institution(v)
 	}
 	if isPerson(v, false) || startsWithTitle(ts) && len(ts) <= 6 && org == 0 {
@@ -475,15 +473,6 @@ func actor(v view) (party, bool) {
 	}
 	return institution(v)
 }
-
-// saints and the like begin the names of places.
-var saints = map[string]bool{"san": true, "santa": true, "santo": true, "sao": true, "saint": true, "st": true, "fort": true, "port": true, "puerto": true, "villa": true, "ciudad": true}
-
-// peers are the honorifics after which a single name or "X of Y" is a person's.
-var peers = map[string]bool{"baroness": true, "baron": true, "lord": true, "lady": true, "viscount": true, "viscountess": true, "archbishop": true, "cardinal": true}
-
-// articles begin the name of a paper or a body, never of a person.
-var articles = map[string]bool{"the": true, "la": true, "el": true, "los": true, "las": true, "le": true}
 
 // startsWithTitle: the words begin with an honorific or a title of office, and a name follows.
 func startsWithTitle(ts []token) bool {

@@ -108,7 +108,7 @@ func (x *reader) publisher(p *part) {
 			v = v.cut(0, len(head))
 		}
 		ts := tokens(v)
-		if n == 1 && p.kind == "newsPost" && len(ts) >= 2 && len(ts) <= 5 && articles[ts[0].fold] && nameLike(v) && !lowerish(v) && v.s != p.title {
+		if n == 1 && p.kind == "newsPost" && len(ts) >= 2 && len(ts) <= 5 && rules.article[ts[0].fold] && nameLike(v) && !lowerish(v) && v.s != p.title {
 			if pt, ok := institution(v); ok {
 				x.role(pt, vocab.Published, end{part: p}, "masthead")
 				return
@@ -125,7 +125,7 @@ func (x *reader) publisher(p *part) {
 		if nav*2 >= len(ts) {
 			continue
 		}
-		if kindOf(v) == vocab.Institution && nameLike(v) && !lowerish(v) && len(tokens(v)) <= 10 && v.s != p.title && !isPerson(firstSegment(v), false) && hasOrganisation(tokens(v)) && (!rules.stop[tokens(v)[0].fold] || articles[tokens(v)[0].fold]) {
+		if kindOf(v) == vocab.Institution && nameLike(v) && !lowerish(v) && len(tokens(v)) <= 10 && v.s != p.title && !isPerson(firstSegment(v), false) && hasOrganisation(tokens(v)) && (!rules.stop[tokens(v)[0].fold] || rules.article[tokens(v)[0].fold]) {
 			if pt, ok := institution(v); ok {
 				x.role(pt, vocab.Published, end{part: p}, "masthead")
 				return

@@ -153,7 +153,7 @@ func splitName(name string) (given, last []string) {
 	for _, field := range strings.Fields(name) {
 		n := len(words)
 		for _, w := range strings.Fields(graph.Fold(field)) {
-			if !suffixes[w] && !rules.particle[w] && (!rules.honorific[w] || len(w) == 1) {
+			if !rules.suffix[w] && !rules.particle[w] && (!rules.honorific[w] || len(w) == 1) {
 				words = append(words, w)
 			}
 		}
@@ -165,7 +165,7 @@ func splitName(name string) (given, last []string) {
 		return nil, words
 	}
 	n := len(words) - tail
-	for n > 1 && len(words[n-1]) > 1 && (rules.surname[words[n-1]] || !rules.given[words[n-1]]) && (rules.surname[words[n-1]] && !rules.given[words[n-1]]) {
+	for n > 1 && len(words[n-1]) > 1 && rules.surname[words[n-1]] && !rules.given[words[n-1]] {
 		n--
 	}
 	return words[:n], words[n:]
@@ -349,7 +349,7 @@ func (e *entity) show() string {
 			if i == 0 && (rules.honorific[x] || rules.title[x]) {
 				return 1
 			}
-			if suffixes[x] {
+			if rules.suffix[x] {
 				continue
 			}
 			if len(x) > 1 {

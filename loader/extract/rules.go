@@ -91,15 +91,15 @@ type ruleSet struct {
 	titleKinds, categoryKinds, cited                                                                                                                                                                  []kindRule
 	classification, vocative, beginText, endText, dateline, byline, copyright, memorandum, cableNumber, noCopy, caption, copyNote, listedDocument                                                     *regexp.Regexp
 
-	organisation, position, profession, title, honorific, modifier, particle, connector, stop, noByline, formerly, navigation wordSet
-	languages                                                                                                                 map[string]wordSet
-	months                                                                                                                    map[string]int
-	dates                                                                                                                     dateRules
-	leads                                                                                                                     map[string][]string
-	nicknames                                                                                                                 map[string][]string // short form -> full given names
-	given, surname                                                                                                            wordSet
-	countries                                                                                                                 map[string]string // folded name -> name to show
-	confidences                                                                                                               map[string]float64
+	organisation, position, profession, title, honorific, modifier, particle, connector, stop, noByline, formerly, navigation, suffix, placeLead, article, peer, stateLead, politeness wordSet
+	languages                                                                                                                                                                          map[string]wordSet
+	months                                                                                                                                                                             map[string]int
+	dates                                                                                                                                                                              dateRules
+	leads                                                                                                                                                                              map[string][]string
+	nicknames                                                                                                                                                                          map[string][]string // short form -> full given names
+	given, surname                                                                                                                                                                     wordSet
+	countries                                                                                                                                                                          map[string]string // folded name -> name to show
+	confidences                                                                                                                                                                        map[string]float64
 }
 
 func mustLoad() *ruleSet {
@@ -357,9 +357,9 @@ func (r *ruleSet) loadZones(_ string, b []byte) (err error) {
 
 func (r *ruleSet) loadWords(_ string, b []byte) error {
 	var w struct {
-		Organisation, Position, Profession, Title, Honorific, Modifier, Particle, Connector, Stop, Nobyline, Formerly, Navigation string
-		Language                                                                                                                  map[string]string
-		Months                                                                                                                    struct {
+		Organisation, Position, Profession, Title, Honorific, Modifier, Particle, Connector, Stop, Nobyline, Formerly, Navigation, Suffix, Placelead, Article, Peer, Statelead, Politeness string
+		Language                                                                                                                                                                           map[string]string
+		Months                                                                                                                                                                             struct {
 			En, Es        []string
 			Abbreviations map[string]int
 		}
@@ -379,6 +379,8 @@ func (r *ruleSet) loadWords(_ string, b []byte) error {
 	r.organisation, r.position, r.profession, r.title = set(w.Organisation), set(w.Position), set(w.Profession), set(w.Title)
 	r.honorific, r.modifier, r.particle, r.connector, r.stop = set(w.Honorific), set(w.Modifier), set(w.Particle), set(w.Connector), set(w.Stop)
 	r.noByline, r.formerly, r.navigation = set(w.Nobyline), set(w.Formerly), set(w.Navigation)
+	r.suffix, r.placeLead, r.article = set(w.Suffix), set(w.Placelead), set(w.Article)
+	r.peer, r.stateLead, r.politeness = set(w.Peer), set(w.Statelead), set(w.Politeness)
 	delete(r.connector, "")
 	r.languages = map[string]wordSet{}
 	for lang, words := range w.Language {

@@ -201,7 +201,7 @@ func (x *reader) endBlock(p *part, mode string, lines []view) bool {
 			continue
 		}
 		ts := tokens(v)
-		if signed > 0 && lines[max(n-1, 0)].trim().empty() && len(ts) > 1 && addressed[ts[0].fold] {
+		if signed > 0 && lines[max(n-1, 0)].trim().empty() && len(ts) > 1 && rules.politeness[ts[0].fold] {
 			lines, after = lines[:n], lines[n:]
 			break
 		}
@@ -231,7 +231,7 @@ func (x *reader) endBlock(p *part, mode string, lines []view) bool {
 			continue // words, not a name
 		}
 		x.role(pt, vocab.Signed, doc, "signature")
-		if !pt.body.empty() && !pt.title.empty() && !x.isProfession(pt.title) {
+		if !pt.body.empty() && !pt.title.empty() && !isProfession(pt.title) {
 			if b, ok := institution(pt.body); ok {
 				bodies[x.named(b.forms)] = pt
 			}
@@ -350,9 +350,6 @@ func (x *reader) findTold(p *part) *citation {
 	}
 	return nil
 }
-
-// addressed are the honorifics that one gives to others, not to oneself.
-var addressed = map[string]bool{"mr": true, "mrs": true, "ms": true, "the": true, "sr": true, "sra": true, "hon": true, "his": true, "her": true, "excmo": true, "excma": true, "senor": true, "senora": true}
 
 // bareSigner: the first line under a closing that is a name by its shape only.
 func (x *reader) bareSigner(p *part, lines []view, out *[]party) {

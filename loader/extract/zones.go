@@ -116,7 +116,7 @@ func (x *reader) office(e *entity, pt party, by string) {
 	if by == "salutation" && e.hasTitle(title.s) { // "Dear Minister": the address block says which
 		title = view{}
 	}
-	if !title.empty() && !x.isProfession(title) {
+	if !title.empty() && !isProfession(title) {
 		if body == nil {
 			body = x.led(title)
 		}
@@ -126,7 +126,7 @@ func (x *reader) office(e *entity, pt party, by string) {
 			x.claim(end{entity: pos}, vocab.PositionIn, end{entity: body}, pt.whole, by+".position")
 		}
 	}
-	if !pt.more.empty() && !x.isProfession(pt.more) {
+	if !pt.more.empty() && !isProfession(pt.more) {
 		pos := x.reg.position(strings.Join(strings.Fields(pt.more.s), " "), body)
 		x.claim(end{entity: e}, vocab.HoldsPosition, end{entity: pos}, pt.whole, by+".position")
 	}
@@ -143,7 +143,7 @@ func (e *entity) hasTitle(title string) bool {
 }
 
 // isProfession: a calling, not an office ("lawyer", "Professor of Law").
-func (x *reader) isProfession(v view) bool {
+func isProfession(v view) bool {
 	office := false
 	for _, t := range tokens(v) {
 		if rules.position[t.fold] {
