@@ -30,7 +30,7 @@ func (x *reader) header(p *part) {
 				p.date = d.iso
 			}
 		case f.Name == "reference" && !f.empty():
-			p.reference, p.referenceAt = strings.Join(strings.Fields(parenEnd.ReplaceAllString(f.s, "")), " "), f.view
+			p.reference = strings.Join(strings.Fields(parenEnd.ReplaceAllString(f.s, "")), " ")
 		case f.Name == "tags":
 			for _, t := range f.split(listBreak) {
 				p.tags = append(p.tags, strings.TrimSpace(t.s))
@@ -46,7 +46,7 @@ func (x *reader) header(p *part) {
 	for i := p.first; i < p.body && p.kind == "cable" && p.reference == ""; i++ {
 		if m := rules.cableNumber.FindStringSubmatchIndex(x.lines[i].s); m != nil {
 			ref := group(x.lines[i].view, m, rules.cableNumber, "ref")
-			p.reference, p.referenceAt = strings.Join(strings.Fields(ref.s), " "), ref
+			p.reference = strings.Join(strings.Fields(ref.s), " ")
 			if before, _, _ := strings.Cut(x.lines[i].s, ref.s); p.class == "" {
 				p.class = strings.ReplaceAll(strings.TrimSpace(before), " ", "")
 			}

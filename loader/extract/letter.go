@@ -80,7 +80,7 @@ func (x *reader) firstLine(p *part, own []int) {
 				p.kind = "letter"
 			}
 			if no := group(l.view, m, re, "ref"); !no.empty() && p.reference == "" {
-				p.reference, p.referenceAt = no.s, l.view
+				p.reference = no.s
 			}
 			if d, ok := rules.dates.first(l.s); ok && p.date == "" {
 				p.date = d.iso

@@ -20,7 +20,6 @@ type part struct {
 	titleAt     view
 	date        string
 	reference   string
-	referenceAt view
 	class       string
 	subject     string
 	tags        []string

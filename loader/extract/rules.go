@@ -89,7 +89,7 @@ type ruleSet struct {
 	salutation, inlineSalutation, closing, inlineClosing, motto, cc, signatories, undersigned, blockEnd, release, quotes, tells, contacts, listed, madeUp, cableRef, titledTo, titledFromTo, telegram patterns
 	reference, yourReference                                                                                                                                                                          patterns
 	titleKinds, categoryKinds, cited                                                                                                                                                                  []kindRule
-	classification, vocative, beginText, endText, dateline, byline, copyright, memorandum, cableNumber, noCopy, caption, copyNote, listedDocument                                                     *regexp.Regexp
+	classification, beginText, endText, dateline, byline, copyright, memorandum, cableNumber, noCopy, caption, copyNote, listedDocument                                                               *regexp.Regexp
 
 	organisation, position, profession, title, honorific, modifier, particle, connector, stop, noByline, formerly, navigation, suffix, placeLead, article, peer, stateLead, politeness wordSet
 	languages                                                                                                                                                                          map[string]wordSet
@@ -299,7 +299,7 @@ func (r *ruleSet) loadZones(_ string, b []byte) (err error) {
 		Reference, Yourreference                                                                                                                                                                          []string
 		Cited                                                                                                                                                                                             []struct{ Kind, Ref string }
 		Kinds, Categories                                                                                                                                                                                 []kind
-		Classification, Vocative, Begintext, Endtext, Dateline, Byline, Copyright, Memorandum, Cablenumber, Nocopy, Caption, Copynote, Listeddocument                                                     string
+		Classification, Begintext, Endtext, Dateline, Byline, Copyright, Memorandum, Cablenumber, Nocopy, Caption, Copynote, Listeddocument                                                               string
 	}
 	if err := strictYAML(b, &z); err != nil {
 		return err
@@ -347,7 +347,7 @@ func (r *ruleSet) loadZones(_ string, b []byte) (err error) {
 	for _, x := range []struct {
 		into **regexp.Regexp
 		from string
-	}{{&r.classification, z.Classification}, {&r.vocative, z.Vocative}, {&r.beginText, z.Begintext}, {&r.endText, z.Endtext}, {&r.dateline, z.Dateline}, {&r.byline, z.Byline}, {&r.copyright, z.Copyright}, {&r.memorandum, z.Memorandum}, {&r.cableNumber, z.Cablenumber}, {&r.noCopy, z.Nocopy}, {&r.caption, z.Caption}, {&r.copyNote, z.Copynote}, {&r.listedDocument, z.Listeddocument}} {
+	}{{&r.classification, z.Classification}, {&r.beginText, z.Begintext}, {&r.endText, z.Endtext}, {&r.dateline, z.Dateline}, {&r.byline, z.Byline}, {&r.copyright, z.Copyright}, {&r.memorandum, z.Memorandum}, {&r.cableNumber, z.Cablenumber}, {&r.noCopy, z.Nocopy}, {&r.caption, z.Caption}, {&r.copyNote, z.Copynote}, {&r.listedDocument, z.Listeddocument}} {
 		if *x.into, err = regexp.Compile(x.from); err != nil {
 			return err
 		}

@@ -269,7 +269,7 @@ func (x *reader) ownNumber(p *part) {
 		}
 		if m, re := rules.reference.match(cell.s); m != nil && p.reference == "" {
 			ref := group(cell, m, re, "ref")
-			p.reference, p.referenceAt = ref.s, l.view
+			p.reference = ref.s
 		}
 	}
 }
