@@ -113,14 +113,45 @@ type Putter interface {
 // Change counts the statements that a Put added and removed.
 type Change struct{ Added, Removed int }
 
+// Handle is a node within one View: comparable, and without meaning outside of it. The zero Handle is no node.
+type Handle struct{ A, B uint64 }
+
+// Edge is a statement between two nodes, seen from one of them.
+type Edge struct {
+	From, To  Handle
+	Predicate int  // its place in the predicates asked for
+	Out       bool // whether From is the subject
+}
+
+// View is one state of a store: all that is asked of it is answered from that state, whatever is written meanwhile.
+// It also walks: edge by edge, by handles, so that nodes passed on the way are never named. It may be used by several
+// goroutines. Close lets the state go; using the view afterwards is an error.
+type View interface {
+	Finder
+	// Handles gives the handles of nodes, in their order; the zero Handle for an ID that this state does not hold.
+	Handles(ctx context.Context, ids []ID) ([]Handle, error)
+	// IDs names handles of this view, in their order.
+	IDs(ctx context.Context, handles []Handle) ([]ID, error)
+	// Expand yields the edges at the nodes of frontier: with Out those whose subject is one of them, with In whose object
+	// is, with Both all of these (an edge between two nodes of the frontier comes from either side). It yields an edge
+	// once for each claim, claims of one edge one after the other, and the edges in an order that this state alone decides.
+	// Statements with a text as object are no edges. A failed read, and a context that ends, yield one error as the last pair.
+	Expand(ctx context.Context, frontier []Handle, predicates []vocab.Predicate, dir Direction) iter.Seq2[Edge, error]
+	Close() error
+}
+
 // Reader is what questions need of a store, Writer what loading needs of it.
 type (
-	Reader interface{ Finder }
-	Writer interface {
+	Reader interface {
 		Finder
+		// View is the state that the store has now.
+		View(ctx context.Context) (View, error)
+	}
+	Writer interface {
+		Reader
 		Putter
 	}
-	// Store is an opened store. Close waits for what is under way; using the store afterwards is an error.
+	// Store is an opened store. Close waits for what is under way, views too; using the store afterwards is an error.
 	Store interface {
 		Writer
 		Close() error

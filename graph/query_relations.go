@@ -61,13 +61,7 @@ func (g *Graph) relations(ctx context.Context, p Pattern, limit int) ([]Relation
 		return nil, asked, err
 	}
 	p.Subjects, p.Objects, p.Literals = asked.all(p.Subjects), asked.all(p.Objects), nil
-	if p.Predicates == nil {
-		for _, r := range vocab.Relations() {
-			if r.Name != vocab.SameAs {
-				p.Predicates = append(p.Predicates, r.Name)
-			}
-		}
-	}
+	p.Predicates = orRelations(p.Predicates)
 	found, err := g.findAtMost(ctx, p, limit)
 	if err != nil {
 		return nil, asked, err
@@ -112,6 +106,18 @@ func (g *Graph) relations(ctx context.Context, p Pattern, limit int) ([]Relation
 	}
 	slices.SortFunc(rels, func(a, b Relation) int { return strings.Compare(string(a.ID), string(b.ID)) })
 	return rels, asked, nil
+}
+
+// orRelations is predicates, and for nil every relation but sameAs.
+func orRelations(predicates []vocab.Predicate) []vocab.Predicate {
+	if predicates == nil {
+		for _, r := range vocab.Relations() {
+			if r.Name != vocab.SameAs {
+				predicates = append(predicates, r.Name)
+			}
+		}
+	}
+	return predicates
 }
 
 func compareClaims(a, b Claim) int {

@@ -336,14 +336,35 @@ type failing struct{ Memory }
 var errDisk = errors.New("the disk is gone")
 
 func (f failing) Find(ctx context.Context, p Pattern) iter.Seq2[Statement, error] {
-	return func(yield func(Statement, error) bool) {
-		for s := range f.Memory.Find(ctx, p) {
-			if !yield(s, nil) {
+	return thenFail(f.Memory.Find(ctx, p))
+}
+
+func (f failing) View(ctx context.Context) (View, error) {
+	v, err := f.Memory.View(ctx)
+	return failingView{v}, err
+}
+
+type failingView struct{ View }
+
+func (f failingView) Find(ctx context.Context, p Pattern) iter.Seq2[Statement, error] {
+	return thenFail(f.View.Find(ctx, p))
+}
+
+func (f failingView) Expand(ctx context.Context, frontier []Handle, predicates []vocab.Predicate, dir Direction) iter.Seq2[Edge, error] {
+	return thenFail(f.View.Expand(ctx, frontier, predicates, dir))
+}
+
+// thenFail gives the first of all and then an error.
+func thenFail[T any](all iter.Seq2[T, error]) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for v := range all {
+			if !yield(v, nil) {
 				return
 			}
 			break
 		}
-		yield(Statement{}, errDisk)
+		var none T
+		yield(none, errDisk)
 	}
 }
 
@@ -365,7 +386,10 @@ func TestFailures(t *testing.T) {
 		_, e6 := c.g.Evidence(c.ctx, []Claim{{Document: "doc:a", Span: Span{0, 1}}})
 		_, e7 := c.g.Texts(c.ctx, ids)
 		_, _, e8 := c.g.Search(c.ctx, "bo", nil, 0)
-		for i, err := range []error{e1, e2, e3, e4, e5, e6, e7, e8} {
+		_, e9 := c.g.Degrees(c.ctx, ids, nil)
+		_, e10 := c.g.Neighbourhood(c.ctx, ids, Walk{Direction: Both})
+		_, e11 := c.g.ShortestPath(c.ctx, ids[0], ids[1], Walk{Direction: Both})
+		for i, err := range []error{e1, e2, e3, e4, e5, e6, e7, e8, e9, e10, e11} {
 			if !errors.Is(err, c.want) {
 				t.Errorf("question %d: %v, want %v", i+1, err, c.want)
 			}

@@ -16,7 +16,8 @@ import (
 var mayImport = map[string][]string{
 	"graph/vocab":           {},
 	"graph":                 {"graph/vocab"},
-	"graph/store":           {"graph", "graph/vocab"},
+	"graph/store":           {"graph", "graph/vocab", "graph/store/pebble"},
+	"graph/store/pebble":    {},
 	"graph/store/storetest": {"graph", "graph/vocab"},
 	"graph/search":          {"graph", "graph/vocab"},
 	"graph/resolve":         {"graph", "graph/vocab"},
@@ -35,6 +36,7 @@ var testsMayImport = []string{"graph/store", "graph/store/storetest"}
 // onlyIn are the libraries that one room keeps from all others.
 var onlyIn = map[string]string{
 	"github.com/cayleygraph/":     "graph/store",
+	"github.com/cockroachdb/":     "graph/store",
 	"github.com/99designs/gqlgen": "graph/gql",
 	"github.com/vektah/gqlparser": "graph/gql",
 	"github.com/gin-gonic/gin":    "graph/web",

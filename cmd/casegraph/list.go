@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"casegraph/graph"
 	"casegraph/graph/store"
 	"casegraph/loader"
 )
@@ -27,7 +26,7 @@ claims read in it and its parts. A long title is cut; --json prints all of it, o
 	where := storeFlag(cmd, env)
 	asJSON := cmd.Flags().Bool("json", false, "JSON Lines instead of a table")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		return withStore(cmd.Context(), store.OpenExisting, *where, func(s graph.Store) error {
+		return withStore(cmd.Context(), store.OpenExisting, *where, func(s *store.Store) error {
 			docs, err := loader.List(cmd.Context(), s)
 			if err != nil {
 				return err
@@ -80,7 +79,7 @@ others are removed, and the exit status is then 1.`,
 	}
 	where := storeFlag(cmd, env)
 	cmd.RunE = func(cmd *cobra.Command, names []string) error {
-		return withStore(cmd.Context(), store.OpenExisting, *where, func(s graph.Store) error {
+		return withStore(cmd.Context(), store.OpenExisting, *where, func(s *store.Store) error {
 			var failed error
 			for _, name := range names {
 				if err := cmd.Context().Err(); err != nil {

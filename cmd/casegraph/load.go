@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"casegraph/graph"
 	"casegraph/graph/store"
 	"casegraph/loader"
 )
@@ -32,7 +31,7 @@ one line on stderr, the others are loaded, and the exit status is then 1.`,
 	where := storeFlag(cmd, env)
 	quiet := cmd.Flags().BoolP("quiet", "q", false, "only what went wrong and the totals, not a line for each file")
 	cmd.RunE = func(cmd *cobra.Command, paths []string) error {
-		return withStore(cmd.Context(), store.Open, *where, func(s graph.Store) error {
+		return withStore(cmd.Context(), store.Open, *where, func(s *store.Store) error {
 			out := cmd.OutOrStdout()
 			l := loader.Loader{Store: s}
 			t, err := l.Load(cmd.Context(), paths, func(r loader.Result) {
@@ -68,7 +67,7 @@ func printResult(out io.Writer, r loader.Result) {
 }
 
 // withStore opens a store for f and closes it afterwards. What f has to say goes before a failure to close.
-func withStore(ctx context.Context, open func(context.Context, string) (graph.Store, error), where string, f func(graph.Store) error) error {
+func withStore(ctx context.Context, open func(context.Context, string) (*store.Store, error), where string, f func(*store.Store) error) error {
 	s, err := open(ctx, where)
 	if err != nil {
 		return err

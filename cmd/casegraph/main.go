@@ -83,7 +83,7 @@ Load documents, then ask in GraphQL:`,
 	// One usage line: cobra's own adds a second one for a command that has both a run and subcommands.
 	root.SetUsageTemplate(strings.Replace(root.UsageTemplate(), "{{if .HasAvailableSubCommands}}\n  {{.CommandPath}} [command]{{end}}", "", 1))
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return wrongUse(cmd, err) })
-	root.AddCommand(newLoad(env), newServe(env), newList(env), newRemove(env), newExtract(), newVersion())
+	root.AddCommand(newLoad(env), newServe(env), newList(env), newRemove(env), newDump(env), newExtract(), newVersion())
 	for _, cmd := range root.Commands() {
 		cmd.DisableFlagsInUseLine = true
 	}
@@ -118,5 +118,5 @@ func storeFlag(cmd *cobra.Command, env func(string) string) *string {
 	if where == "" {
 		where = "data/casegraph"
 	}
-	return cmd.Flags().String("store", where, "the store: a folder, or a URL as leveldb:DIR; $CASEGRAPH_STORE sets another default")
+	return cmd.Flags().String("store", where, "the store: a folder, or a URL as pebble:DIR; $CASEGRAPH_STORE sets another default")
 }

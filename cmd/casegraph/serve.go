@@ -34,7 +34,7 @@ put a web server that knows who may ask in front of it. Port 0 takes a free port
 			return usageError{err}
 		}
 		ctx := cmd.Context()
-		return withStore(ctx, store.OpenExisting, *where, func(s graph.Store) error {
+		return withStore(ctx, store.OpenExisting, *where, func(s *store.Store) error {
 			l, err := net.Listen("tcp", *listen)
 			if errors.Is(err, syscall.EADDRINUSE) {
 				return fmt.Errorf("--listen %s: another program serves there; stop it, or give another port (0 takes a free one)", *listen)

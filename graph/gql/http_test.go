@@ -151,6 +151,10 @@ func (f reader) Find(ctx context.Context, p graph.Pattern) iter.Seq2[graph.State
 	return f(ctx, p)
 }
 
+func (f reader) View(context.Context) (graph.View, error) {
+	return nil, errors.New("no view of a function")
+}
+
 // A store that fails is an internal error: the client gets an id and no more, the log the cause without names.
 func TestInternalError(t *testing.T) {
 	var log bytes.Buffer

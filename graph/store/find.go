@@ -4,403 +4,156 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
-	"maps"
 	"slices"
+	"strings"
 	"sync"
 
-	cgraph "github.com/cayleygraph/cayley/graph"
-	"github.com/cayleygraph/cayley/graph/kv"
 	"github.com/cayleygraph/quad"
 
 	"casegraph/graph"
+	"casegraph/graph/store/pebble"
+	"casegraph/graph/vocab"
 )
 
 const (
-	batchMin = 32      // the first batch of an answer is small: many callers stop early
-	batchMax = 1024    // quads read under one lock, and looked up together
-	raceStep = 64      // quads that one index gives before the next one has its turn
-	raceEnd  = 1 << 16 // quads after which it no longer matters which index is the smallest
-	pairsMax = 4       // predicates up to which asking for each is cheaper than walking all quads of a node
+	batchMin = 32   // the first batch of an answer is small: many callers stop early
+	batchMax = 1024 // quads whose nodes are looked up together
 )
 
-// Find implements graph.Finder. The whole answer is of one state of the store, the one at its first read; a Put in the
-// loop does not change it. An answer that a Put or a Close overtakes is kept in memory, else it is read in batches.
-func (s *store) Find(ctx context.Context, p graph.Pattern) iter.Seq2[graph.Statement, error] {
+// Find implements graph.Finder. The whole answer is of one state of the store, the one when it is asked for; whatever
+// is put meanwhile, also in the loop, does not change it.
+func (s *Store) Find(ctx context.Context, p graph.Pattern) iter.Seq2[graph.Statement, error] {
 	return func(yield func(graph.Statement, error) bool) {
-		a, err := s.answer(ctx, p)
+		v, err := s.View(ctx)
 		if err != nil {
-			yield(graph.Statement{}, fmt.Errorf("find: %w", err))
+			yield(graph.Statement{}, err)
 			return
 		}
-		defer a.close()
-		for size := batchMin; ; size = min(2*size, batchMax) {
-			batch, err := a.next(size)
-			for _, st := range batch {
-				if !yield(st, nil) {
-					return
-				}
-			}
-			if err != nil {
-				yield(graph.Statement{}, fmt.Errorf("find: %w", err))
-				return
-			}
-			if len(batch) == 0 {
-				return
-			}
-		}
+		defer v.Close()
+		v.Find(ctx, p)(yield)
 	}
 }
 
-// answer is what a Find has still to give. Its fields belong to the goroutine of the Find while that holds mu shared,
-// and to a writer while that holds mu alone.
-type answer struct {
-	s    *store
-	r    *reader
-	walk *walk
-	keep func(cgraph.Ref) bool // whether the quad matches
-	docs documents
-
-	whole   bool // everything is read, into rest and err
-	rest    []graph.Statement
-	restErr error
-}
-
-// answer begins to answer p.
-func (s *store) answer(ctx context.Context, p graph.Pattern) (*answer, error) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	r, err := s.reader(ctx)
+// Dump writes every statement that the store has now as a line of N-Quads, in an order that depends on the statements
+// alone. Predicates are written as they are, as relative IRIs.
+func (s *Store) Dump(ctx context.Context, w io.Writer) error {
+	v, err := s.db.View()
 	if err != nil {
-		return nil, err
+		return fmt.Errorf("dump: %w", told(err))
 	}
-	a := &answer{s: s, r: r, docs: documentsOf(p.Documents)}
-	if a.walk, a.keep, err = r.plan(p); err != nil {
-		return nil, err
+	defer v.Close()
+	if err := v.Dump(ctx, w); err != nil {
+		return fmt.Errorf("dump: %w", err)
 	}
-	s.open.Lock()
-	defer s.open.Unlock()
-	s.open.answers[a] = struct{}{}
-	return a, nil
+	return nil
 }
 
-// next gives up to about size statements more; none, without an error, at the end.
-func (a *answer) next(size int) ([]graph.Statement, error) {
-	a.s.mu.RLock()
-	defer a.s.mu.RUnlock()
-	if err := a.r.ctx.Err(); err != nil {
-		return nil, err
+// View implements graph.Reader.
+func (s *Store) View(ctx context.Context) (graph.View, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("find: %w", err)
 	}
-	if !a.whole {
-		return a.read(size)
+	v, err := s.db.View()
+	if err != nil {
+		return nil, fmt.Errorf("find: %w", told(err))
 	}
-	if len(a.rest) == 0 {
-		return nil, a.restErr
-	}
-	batch := a.rest[:min(size, len(a.rest))]
-	a.rest = a.rest[len(batch):]
-	return batch, nil
+	return &view{View: v, predicates: map[vocab.Predicate]pebble.Ref{}}, nil
 }
 
-// read reads up to size statements; none, without an error, at the end.
-func (a *answer) read(size int) ([]graph.Statement, error) {
-	for {
-		quads, err := a.walk.take(size)
-		if err != nil || len(quads) == 0 {
-			return nil, err
+// view is one state of the store. A handle is a Ref: its ID, then where its passage starts and how long it is.
+type view struct {
+	*pebble.View
+	mu         sync.Mutex
+	predicates map[vocab.Predicate]pebble.Ref
+}
+
+func handle(r pebble.Ref) graph.Handle {
+	return graph.Handle{A: r.ID, B: uint64(r.Start)<<32 | uint64(r.Len)}
+}
+
+func ref(h graph.Handle) pebble.Ref {
+	return pebble.Ref{ID: h.A, Start: uint32(h.B >> 32), Len: uint32(h.B)}
+}
+
+// Find implements graph.Finder.
+func (v *view) Find(ctx context.Context, p graph.Pattern) iter.Seq2[graph.Statement, error] {
+	return func(yield func(graph.Statement, error) bool) {
+		if err := v.find(ctx, p, func(st graph.Statement) bool { return yield(st, nil) }); err != nil {
+			yield(graph.Statement{}, fmt.Errorf("find: %w", told(err)))
 		}
-		quads = slices.DeleteFunc(quads, func(q cgraph.Ref) bool { return !a.keep(q) })
-		batch, err := a.r.statements(quads, a.docs)
-		if err != nil || len(batch) > 0 {
-			return batch, err
+	}
+}
+
+// errStopped tells that the caller wants no more.
+var errStopped = errors.New("stopped")
+
+func (v *view) find(ctx context.Context, p graph.Pattern, f func(graph.Statement) bool) error {
+	pattern, err := v.pattern(ctx, p)
+	if err != nil {
+		return err
+	}
+	size := batchMin
+	batch := make([]pebble.Quad, 0, size)
+	flush := func() error {
+		if err := v.statements(ctx, batch, f); err != nil {
+			return err
 		}
-	}
-}
-
-// settle reads what is left into memory.
-func (a *answer) settle() {
-	for !a.whole {
-		batch, err := a.read(batchMax)
-		a.rest = append(a.rest, batch...)
-		a.whole, a.restErr = err != nil || len(batch) == 0, err
-	}
-	a.walk.close()
-}
-
-func (a *answer) close() {
-	a.s.mu.RLock()
-	defer a.s.mu.RUnlock()
-	a.s.open.Lock()
-	defer a.s.open.Unlock()
-	a.walk.close()
-	delete(a.s.open.answers, a)
-}
-
-// documents are those that a label may belong to, by their file. Nil allows any label.
-type documents map[graph.ID][]graph.ID
-
-func documentsOf(ids []graph.ID) documents {
-	if ids == nil {
+		size, batch = min(2*size, batchMax), batch[:0]
 		return nil
 	}
-	d := documents{}
-	for _, id := range ids {
-		d[fileOf(string(id))] = append(d[fileOf(string(id))], id)
-	}
-	return d
-}
-
-func (d documents) allow(l graph.Label) bool {
-	return d == nil || slices.ContainsFunc(d[fileOf(string(l))], l.Of)
-}
-
-// reader reads for one caller. Cayley's calls do not look at the context, and some tell a failed read only by an absent
-// answer: the methods here do look, and tell.
-type reader struct {
-	backend
-	ctx   context.Context
-	qs    cgraph.QuadStore
-	own   any // key of ownLabel, nil when no quad has it
-	names map[any]quad.Value
-}
-
-// reader is a reader of the state that the store has now. The caller holds mu.
-func (s *store) reader(ctx context.Context) (*reader, error) {
-	if err := s.usable(); err != nil {
-		return nil, err
-	}
-	r := &reader{backend: s.backend, ctx: ctx, qs: s.qs, names: map[any]quad.Value{}}
-	refs, err := r.refs([]quad.Value{ownLabel})
-	if err != nil {
-		return nil, err
-	}
-	for _, ref := range refs {
-		r.own = ref.Key()
-	}
-	return r, nil
-}
-
-// refs gives Cayley's references to those of the values that the store has, each once.
-func (r *reader) refs(values []quad.Value) ([]cgraph.Ref, error) {
-	seen := map[quad.Value]bool{}
-	values = slices.DeleteFunc(slices.Clone(values), func(v quad.Value) bool {
-		was := seen[v]
-		seen[v] = true
-		return was
+	var failed error
+	err = v.Scan(ctx, pattern, func(q pebble.Quad) bool {
+		if batch = append(batch, q); len(batch) == size {
+			failed = flush()
+		}
+		return failed == nil
 	})
-	var out []cgraph.Ref
-	for part := range slices.Chunk(values, batchMax) {
-		if err := r.ctx.Err(); err != nil {
-			return nil, err
-		}
-		refs := make([]cgraph.Ref, len(part))
-		if b, ok := r.qs.(cgraph.BatchQuadStore); ok {
-			var err error
-			if refs, err = b.RefsOf(r.ctx, part); err != nil {
-				return nil, err
-			}
-		} else {
-			for i, v := range part {
-				refs[i] = r.qs.ValueOf(v)
-			}
-		}
-		for i, ref := range refs {
-			if ref != nil && ref != kv.Int64Value(0) { // the key-value store says 0 for an absent value
-				out = append(out, ref)
-				r.remember(ref.Key(), part[i])
-			}
-		}
+	if failed == nil && err == nil {
+		failed = flush()
 	}
-	return out, r.ctx.Err()
+	if failed == errStopped {
+		return nil
+	}
+	return errors.Join(failed, err)
 }
 
-// remember keeps the value of a node that may be asked for again; a text is too long, and asked for once.
-func (r *reader) remember(key any, v quad.Value) {
-	if _, ok := v.(quad.IRI); ok {
-		if len(r.names) > 4*batchMax {
-			clear(r.names)
-		}
-		r.names[key] = v
-	}
-}
-
-// values gives the values of nodes. A node without one is an error: a quad names it, so the read went wrong.
-func (r *reader) values(nodes []cgraph.Ref) (map[any]quad.Value, error) {
-	out := make(map[any]quad.Value, len(nodes))
-	var ask []cgraph.Ref
-	for _, n := range nodes {
-		if n == nil {
-			return nil, errors.New("the store is damaged: a quad lacks a node")
-		}
-		key := n.Key()
-		if _, ok := out[key]; ok {
-			continue
-		}
-		out[key] = r.names[key]
-		if out[key] == nil {
-			ask = append(ask, n)
-		}
-	}
-	if err := r.ctx.Err(); err != nil || len(ask) == 0 {
-		return out, err
-	}
-	values, err := cgraph.ValuesOf(r.ctx, r.qs, ask)
-	if err != nil {
-		return nil, err
-	}
-	for i, v := range values {
-		if v == nil {
-			return nil, fmt.Errorf("the store is damaged, or a read failed: node %v has no value", ask[i])
-		}
-		key := ask[i].Key()
-		out[key] = v
-		r.remember(key, v)
-	}
-	return out, r.ctx.Err()
-}
-
-// nodes lists the nodes of quads in one direction.
-func (r *reader) nodes(quads []cgraph.Ref, d quad.Direction) []cgraph.Ref {
-	out := make([]cgraph.Ref, len(quads))
-	for i, q := range quads {
-		out[i] = r.qs.QuadDirection(q, d)
-	}
-	return out
-}
-
-// statements gives the statements of quads, without the store's own, and with docs without those of other documents.
-func (r *reader) statements(quads []cgraph.Ref, docs documents) ([]graph.Statement, error) {
-	quads = slices.DeleteFunc(quads, func(q cgraph.Ref) bool {
-		label := r.qs.QuadDirection(q, quad.Label)
-		return label != nil && label.Key() == r.own
-	})
-	if docs != nil {
-		labels, err := r.values(r.nodes(quads, quad.Label))
-		if err != nil {
-			return nil, err
-		}
-		quads = slices.DeleteFunc(quads, func(q cgraph.Ref) bool {
-			iri, _ := labels[r.qs.QuadDirection(q, quad.Label).Key()].(quad.IRI)
-			return !docs.allow(graph.Label(iri))
-		})
-	}
-	var nodes []cgraph.Ref
-	for _, d := range quad.Directions {
-		nodes = append(nodes, r.nodes(quads, d)...)
-	}
-	values, err := r.values(nodes)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]graph.Statement, len(quads))
-	for i := range quads {
-		var q quad.Quad
-		for j, d := range quad.Directions {
-			q.Set(d, values[nodes[j*len(quads)+i].Key()])
-		}
-		if out[i], err = fromQuad(q); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
-}
-
-// labels gives the quad that lists the labels of file, and these labels; a zero quad and none when there is no list.
-func (r *reader) labels(file graph.ID) (quad.Quad, []cgraph.Ref, error) {
-	subject, err := r.refs([]quad.Value{listSubject(file)})
-	if err != nil || len(subject) == 0 {
-		return quad.Quad{}, nil, err
-	}
-	w := r.walk(quad.Subject, subject, nil)
-	defer w.close()
-	for {
-		quads, err := w.take(batchMin)
-		if err != nil || len(quads) == 0 {
-			return quad.Quad{}, nil, err
-		}
-		for _, q := range quads {
-			if label := r.qs.QuadDirection(q, quad.Label); label == nil || label.Key() != r.own {
-				continue // a statement about a node of the same name
-			}
-			text := r.qs.QuadDirection(q, quad.Object)
-			values, err := r.values([]cgraph.Ref{text})
-			if err != nil {
-				return quad.Quad{}, nil, err
-			}
-			list := quad.Quad{Subject: listSubject(file), Predicate: labelsOf, Object: values[text.Key()], Label: ownLabel}
-			labels, err := labelsIn(file, list)
-			if err != nil {
-				return quad.Quad{}, nil, err
-			}
-			iris := make([]quad.Value, len(labels))
-			for i, l := range labels {
-				iris[i] = quad.IRI(l)
-			}
-			refs, err := r.refs(iris)
-			if err == nil && len(refs) != len(labels) {
-				err = fmt.Errorf("the store is damaged: %d of the %d labels of %s are absent", len(labels)-len(refs), len(labels), file)
-			}
-			return list, refs, err
-		}
-	}
-}
-
-// plan chooses the quads to walk for p, and gives what tells those among them that match all sets but Documents.
-func (r *reader) plan(p graph.Pattern) (*walk, func(cgraph.Ref) bool, error) {
-	keep := func(cgraph.Ref) bool { return true }
-	// only restricts the answer to quads with one of the values in direction d.
-	only := func(d quad.Direction, values []quad.Value) ([]cgraph.Ref, error) {
-		refs, err := r.refs(values)
-		if err != nil {
-			return nil, err
-		}
-		set, before := make(map[any]bool, len(refs)), keep
-		for _, ref := range refs {
-			set[ref.Key()] = true
-		}
-		keep = func(q cgraph.Ref) bool {
-			node := r.qs.QuadDirection(q, d)
-			return node != nil && set[node.Key()] && before(q)
-		}
-		return refs, nil
-	}
-	var predicates []cgraph.Ref
-	if p.Predicates != nil {
-		var err error
-		if predicates, err = only(quad.Predicate, iris(p.Predicates)); err != nil || len(predicates) == 0 {
-			return &walk{}, keep, err
-		}
-	}
-	var walks []*walk
+// pattern is p by the nodes of this view.
+func (v *view) pattern(ctx context.Context, p graph.Pattern) (out pebble.Pattern, err error) {
 	if p.Subjects != nil {
-		refs, err := only(quad.Subject, iris(p.Subjects))
-		if err != nil || len(refs) == 0 {
-			return &walk{}, keep, err
+		if out.Subjects, err = v.Refs(ctx, iris(p.Subjects)); err != nil {
+			return out, err
 		}
-		walks = append(walks, r.walk(quad.Subject, refs, predicates))
 	}
-	if p.Documents != nil {
-		walks = append(walks, r.walkFiles(documentsOf(p.Documents)))
+	if p.Predicates != nil {
+		if out.Predicates, err = v.Refs(ctx, iris(p.Predicates)); err != nil {
+			return out, err
+		}
 	}
 	if p.Objects != nil || p.Literals != nil {
 		values := iris(p.Objects)
 		for _, l := range p.Literals {
 			values = append(values, quad.String(l))
 		}
-		refs, err := only(quad.Object, values)
-		if err != nil || len(refs) == 0 {
-			return &walk{}, keep, err
+		if out.Objects, err = v.Refs(ctx, values); err != nil {
+			return out, err
 		}
-		walks = append(walks, r.walk(quad.Object, refs, predicates))
 	}
-	switch {
-	case len(walks) > 0:
-		w, err := smallest(walks)
-		return w, keep, err
-	case predicates != nil:
-		return r.walk(quad.Predicate, predicates, nil), keep, nil
+	if p.Documents != nil {
+		var begin []string
+		for _, d := range p.Documents {
+			if !strings.Contains(string(d), "#") { // which is no document
+				begin = append(begin, labelsOf(d)...)
+			}
+		}
+		labels, err := v.Labels(ctx, begin...)
+		if err != nil {
+			return out, err
+		}
+		out.Labels = &labels
 	}
-	return r.walkAll(), keep, nil
+	return out, ctx.Err()
 }
 
 func iris[T ~string](names []T) []quad.Value {
@@ -411,154 +164,100 @@ func iris[T ~string](names []T) []quad.Value {
 	return out
 }
 
-// smallest gives the walk that ends first, found by going them all step by step: Cayley's own sizes are guesses. It
-// costs as many quads as the smallest walk has, for each of the others. The others are closed.
-func smallest(walks []*walk) (*walk, error) {
-	best := walks[0]
-	defer func() {
-		for _, w := range walks {
-			if w != best {
-				w.close()
-			}
+// statements calls f for the statements of quads, until it returns false, which is errStopped.
+func (v *view) statements(ctx context.Context, quads []pebble.Quad, f func(graph.Statement) bool) error {
+	refs := make([]pebble.Ref, 0, 4*len(quads))
+	for _, q := range quads {
+		refs = append(refs, q.Subject, q.Predicate, q.Object, q.Label)
+	}
+	values, err := v.Values(ctx, refs)
+	if err != nil {
+		return err
+	}
+	for w := range slices.Chunk(values, 4) {
+		st, err := fromQuad(w[0], w[1], w[2], w[3])
+		if err != nil {
+			return err
 		}
-	}()
-	for len(walks) > 1 && len(best.seen) < raceEnd {
-		for _, w := range walks {
-			more, err := w.ahead(raceStep)
-			if err != nil {
-				best = nil
-				return nil, err
-			}
-			if !more {
-				best = w
-				return w, nil
-			}
+		if !f(st) {
+			return errStopped
 		}
 	}
-	return best, nil
+	return nil
 }
 
-// walk goes over quads, iterator by iterator. The zero walk is at its end.
-type walk struct {
-	ctx  context.Context
-	its  func() (cgraph.Iterator, error) // the next iterator; nil at the end
-	it   cgraph.Iterator
-	seen []cgraph.Ref // gone over, and not yet taken
-}
-
-// walk goes over the quads that have one of nodes in direction d. When predicates are few and there is an index for
-// it, it leaves out the quads with others.
-func (r *reader) walk(d quad.Direction, nodes, predicates []cgraph.Ref) *walk {
-	if r.pair == nil || len(predicates) == 0 || len(predicates) > pairsMax {
-		return r.walkEach(len(nodes), func(i int) cgraph.Iterator { return r.qs.QuadIterator(d, nodes[i]) })
+// Handles implements graph.View.
+func (v *view) Handles(ctx context.Context, ids []graph.ID) ([]graph.Handle, error) {
+	refs, err := v.Refs(ctx, iris(ids))
+	if err != nil {
+		return nil, told(err)
 	}
-	n := len(predicates)
-	return r.walkEach(len(nodes)*n, func(i int) cgraph.Iterator {
-		return r.pair(r.qs, d, nodes[i/n], predicates[i%n])
-	})
-}
-
-func (r *reader) walkEach(n int, it func(int) cgraph.Iterator) *walk {
-	i := -1
-	return &walk{ctx: r.ctx, its: func() (cgraph.Iterator, error) {
-		if i++; i >= n {
-			return nil, nil
-		}
-		return it(i), nil
-	}}
-}
-
-// walkFiles goes over the quads under labels of the files that the documents belong to, a file at a time.
-func (r *reader) walkFiles(docs documents) *walk {
-	files := slices.Sorted(maps.Keys(docs))
-	var labels []cgraph.Ref
-	return &walk{ctx: r.ctx, its: func() (cgraph.Iterator, error) {
-		for len(labels) == 0 {
-			if len(files) == 0 {
-				return nil, nil
-			}
-			var err error
-			if _, labels, err = r.labels(files[0]); err != nil {
-				return nil, err
-			}
-			files = files[1:]
-		}
-		it := r.qs.QuadIterator(quad.Label, labels[0])
-		labels = labels[1:]
-		return it, nil
-	}}
-}
-
-// allWalks guards the making of walks over all quads: memstore notes in a field that it made one.
-var allWalks sync.Mutex
-
-func (r *reader) walkAll() *walk {
-	return r.walkEach(1, func(int) cgraph.Iterator {
-		allWalks.Lock()
-		defer allWalks.Unlock()
-		return r.all(r.qs)
-	})
-}
-
-// take gives up to n quads; none, without an error, at the end.
-func (w *walk) take(n int) ([]cgraph.Ref, error) {
-	if len(w.seen) == 0 {
-		if _, err := w.ahead(n); err != nil {
-			return nil, err
-		}
+	out := make([]graph.Handle, len(refs))
+	for i, r := range refs {
+		out[i] = handle(r)
 	}
-	out := w.seen[:min(n, len(w.seen))]
-	w.seen = w.seen[len(out):]
 	return out, nil
 }
 
-// ahead goes over n quads more into seen. It is false when it came to the end.
-func (w *walk) ahead(n int) (more bool, err error) {
-	for range n {
-		q, err := w.next()
-		if err != nil {
-			w.close()
-			return false, err
-		}
-		if q == nil {
-			return false, nil
-		}
-		w.seen = append(w.seen, q)
+// IDs implements graph.View.
+func (v *view) IDs(ctx context.Context, handles []graph.Handle) ([]graph.ID, error) {
+	refs := make([]pebble.Ref, len(handles))
+	for i, h := range handles {
+		refs[i] = ref(h)
 	}
-	return true, nil
+	values, err := v.Values(ctx, refs)
+	if err != nil {
+		return nil, told(err)
+	}
+	out := make([]graph.ID, len(values))
+	for i, value := range values {
+		iri, ok := value.(quad.IRI)
+		if !ok {
+			return nil, fmt.Errorf("handle %v is no node of this view", handles[i])
+		}
+		out[i] = graph.ID(iri)
+	}
+	return out, nil
 }
 
-func (w *walk) next() (cgraph.Ref, error) {
-	for w.its != nil {
-		if err := w.ctx.Err(); err != nil {
-			return nil, err
+// directions are those of package graph in the words of the library.
+var directions = [...]pebble.Direction{graph.Out: pebble.Out, graph.In: pebble.In, graph.Both: pebble.Both}
+
+// Expand implements graph.View.
+func (v *view) Expand(ctx context.Context, frontier []graph.Handle, predicates []vocab.Predicate, dir graph.Direction) iter.Seq2[graph.Edge, error] {
+	return func(yield func(graph.Edge, error) bool) {
+		wanted, err := v.predicateRefs(ctx, predicates)
+		if err == nil {
+			refs := make([]pebble.Ref, len(frontier))
+			for i, h := range frontier {
+				refs[i] = ref(h)
+			}
+			err = v.View.Expand(ctx, refs, wanted, directions[dir], func(from, to pebble.Ref, p int, out bool) bool {
+				return yield(graph.Edge{From: handle(from), To: handle(to), Predicate: p, Out: out}, nil)
+			})
 		}
-		if w.it == nil {
-			var err error
-			if w.it, err = w.its(); err != nil {
+		if err != nil {
+			yield(graph.Edge{}, told(err))
+		}
+	}
+}
+
+// predicateRefs looks up what it does not know yet.
+func (v *view) predicateRefs(ctx context.Context, predicates []vocab.Predicate) ([]pebble.Ref, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	out := make([]pebble.Ref, len(predicates))
+	for i, p := range predicates {
+		r, ok := v.predicates[p]
+		if !ok {
+			found, err := v.Refs(ctx, []quad.Value{quad.IRI(p)})
+			if err != nil {
 				return nil, err
 			}
-			if w.it == nil {
-				break
-			}
+			r = found[0]
+			v.predicates[p] = r
 		}
-		if w.it.Next(w.ctx) {
-			return w.it.Result(), nil
-		}
-		if err := w.it.Err(); err != nil { // asked before Close, which forgets it
-			return nil, err
-		}
-		w.it.Close()
-		w.it = nil
+		out[i] = r
 	}
-	w.its = nil
-	return nil, nil
-}
-
-// close ends the walk; what it has gone over can still be taken.
-func (w *walk) close() {
-	if w.it != nil {
-		w.it.Close()
-	}
-	w.it, w.its = nil, nil
+	return out, nil
 }

@@ -1,32 +1,28 @@
 package store
 
 import (
-	"encoding/json"
+	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/cayleygraph/quad"
 
 	"casegraph/graph"
+	"casegraph/graph/store/pebble"
 	"casegraph/graph/vocab"
 )
 
-// Quads of the store's own carry this label. It holds neither ? nor /, so no statement can.
-const ownLabel = quad.IRI("casegraph:")
-
-// labelsOf is the predicate of the quad that lists the labels of a file.
-const labelsOf = quad.IRI("casegraph:labels")
-
-// fileOf is the file that a label, or the ID of a part, belongs to. Every label that is Of an ID has the file of that
-// ID, because no file's ID holds / or ? (see check).
-func fileOf(s string) graph.ID {
-	if i := strings.IndexAny(s, "/?"); i >= 0 {
-		s = s[:i]
+// told is an error in the words of this package.
+func told(err error) error {
+	if errors.Is(err, pebble.ErrClosed) {
+		return ErrClosed
 	}
-	return graph.ID(s)
+	return err
 }
+
+// labelsOf are the beginnings of the labels that are Of a document.
+func labelsOf(doc graph.ID) []string { return []string{string(doc) + "?", string(doc) + "/"} }
 
 // toQuad is the quad of a statement that passed check.
 func toQuad(s graph.Statement) quad.Quad {
@@ -40,69 +36,40 @@ func toQuad(s graph.Statement) quad.Quad {
 }
 
 // fromQuad is the statement of a quad. A quad that no statement makes is an error: the store is damaged.
-func fromQuad(q quad.Quad) (graph.Statement, error) {
-	subject, ok1 := q.Subject.(quad.IRI)
-	predicate, ok2 := q.Predicate.(quad.IRI)
-	label, ok3 := q.Label.(quad.IRI)
-	s := graph.Statement{Subject: graph.ID(subject), Predicate: vocab.Predicate(predicate), Label: graph.Label(label)}
+func fromQuad(subject, predicate, object, label quad.Value) (graph.Statement, error) {
+	s, ok1 := subject.(quad.IRI)
+	p, ok2 := predicate.(quad.IRI)
+	l, ok3 := label.(quad.IRI)
+	st := graph.Statement{Subject: graph.ID(s), Predicate: vocab.Predicate(p), Label: graph.Label(l)}
 	ok4 := true
-	switch o := q.Object.(type) {
+	switch o := object.(type) {
 	case quad.IRI:
-		s.Object = graph.ID(o)
+		st.Object = graph.ID(o)
 	case quad.String:
-		s.Literal = string(o)
+		st.Literal = string(o)
 	default:
 		ok4 = false
 	}
 	if !ok1 || !ok2 || !ok3 || !ok4 {
-		return s, fmt.Errorf("the store is damaged: %#v is no statement", q)
+		return st, fmt.Errorf("the store is damaged: %v %v %v %v is no statement", subject, predicate, object, label)
 	}
-	return s, nil
+	return st, nil
 }
 
-// listOf is the quad that lists the labels of a file: their ends, after the file's ID, as a JSON array in a string.
-// Its subject is a node of its own, so that reading the list never walks what the file says about itself.
-func listOf(file graph.ID, labels []graph.Label) (quad.Quad, error) {
-	ends := make([]string, len(labels))
-	for i, l := range labels {
-		ends[i] = strings.TrimPrefix(string(l), string(file))
-	}
-	text, err := json.Marshal(ends)
-	return quad.Quad{Subject: listSubject(file), Predicate: labelsOf, Object: quad.String(text), Label: ownLabel}, err
-}
-
-func listSubject(file graph.ID) quad.IRI { return "casegraph:file?" + quad.IRI(file) }
-
-// labelsIn takes the labels out of the list of a file.
-func labelsIn(file graph.ID, list quad.Quad) ([]graph.Label, error) {
-	text, _ := list.Object.(quad.String)
-	var ends []string
-	if err := json.Unmarshal([]byte(text), &ends); err != nil {
-		return nil, fmt.Errorf("the store is damaged: labels of %s: %w", file, err)
-	}
-	labels := make([]graph.Label, len(ends))
-	for i, e := range ends {
-		labels[i] = graph.Label(string(file) + e)
-	}
-	return labels, nil
-}
-
-// check gives the statements sorted and each once, or says which of them a store cannot keep under labels of file.
-func check(file graph.ID, statements []graph.Statement) ([]graph.Statement, error) {
+// check says which of the statements a store cannot keep under labels of file.
+func check(file graph.ID, statements []graph.Statement) error {
 	if file == "" || strings.ContainsAny(string(file), "/?#") {
-		return nil, fmt.Errorf("%q is no ID of a file: it is empty, or has /, ? or # in it", file)
+		return fmt.Errorf("%q is no ID of a file: it is empty, or has /, ? or # in it", file)
 	}
 	if err := checkText("file", string(file)); err != nil {
-		return nil, err
+		return err
 	}
 	for _, s := range statements {
 		if err := checkStatement(file, s); err != nil {
-			return nil, fmt.Errorf("statement %q %q %q under %q: %w", s.Subject, s.Predicate, s.Object, s.Label, err)
+			return fmt.Errorf("statement %q %q %q under %q: %w", s.Subject, s.Predicate, s.Object, s.Label, err)
 		}
 	}
-	sorted := slices.Clone(statements)
-	graph.SortStatements(sorted)
-	return slices.Compact(sorted), nil
+	return nil
 }
 
 func checkStatement(file graph.ID, s graph.Statement) error {

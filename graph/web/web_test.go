@@ -105,6 +105,8 @@ func (f finder) Find(ctx context.Context, _ graph.Pattern) iter.Seq2[graph.State
 	return func(yield func(graph.Statement, error) bool) { yield(graph.Statement{}, f(ctx)) }
 }
 
+func (f finder) View(ctx context.Context) (graph.View, error) { return nil, f(ctx) }
+
 func TestHealthOfABrokenStore(t *testing.T) {
 	w := httptest.NewRecorder()
 	New(graph.New(finder(func(context.Context) error { return errors.New("broken") })), quiet).ServeHTTP(w, httptest.NewRequest("GET", "/healthz", nil))

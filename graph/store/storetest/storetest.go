@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -35,6 +36,8 @@ func Run(t *testing.T, open func(testing.TB) graph.Store, reopen func(testing.TB
 		{"sets", testSets},
 		{"model", testModel},
 		{"invalid", testInvalid},
+		{"expand", testExpand},
+		{"view", testView},
 		{"early stop", testEarlyStop},
 		{"cancel", testCancel},
 		{"cancel midway", testCancelMidway},
@@ -72,7 +75,7 @@ func put(t testing.TB, s graph.Store, file graph.ID, statements ...graph.Stateme
 }
 
 // find gives the whole answer, sorted. It fails the test on an error, and when a statement comes twice.
-func find(t testing.TB, s graph.Store, p graph.Pattern) []graph.Statement {
+func find(t testing.TB, s graph.Finder, p graph.Pattern) []graph.Statement {
 	t.Helper()
 	var out []graph.Statement
 	for st, err := range s.Find(context.Background(), p) {
@@ -436,6 +439,144 @@ func testInvalid(t *testing.T, s graph.Store) {
 			}
 			want(t, find(t, s, graph.Pattern{}), []graph.Statement{good})
 		})
+	}
+}
+
+// testExpand walks random graphs edge by edge, and compares with what the list of their statements says.
+func testExpand(t *testing.T, s graph.Store) {
+	ctx := context.Background()
+	ids := []graph.ID{"person:ana", "person:bo", "person:cy", "doc:a", "doc:a/1", graph.ID(label("doc:a", 0)), graph.ID(label("doc:a", 1))}
+	predicates := []vocab.Predicate{vocab.Signed, vocab.Mentions, vocab.SameAs, vocab.References, vocab.Sent}
+	rapid.Check(t, func(rt *rapid.T) {
+		n := rapid.IntRange(0, 200).Draw(rt, "statements")
+		var all []graph.Statement
+		for range n {
+			st := graph.Statement{
+				Subject:   rapid.SampledFrom(ids).Draw(rt, "subject"),
+				Predicate: rapid.SampledFrom(predicates).Draw(rt, "predicate"),
+				Label:     label("doc:a", rapid.IntRange(0, 5).Draw(rt, "at")),
+			}
+			if rapid.IntRange(0, 4).Draw(rt, "text") == 0 {
+				st.Literal = "text"
+			} else {
+				st.Object = rapid.SampledFrom(ids).Draw(rt, "object")
+			}
+			all = append(all, st)
+		}
+		all = sorted(all)
+		if _, err := s.Put(ctx, "doc:a", all); err != nil {
+			rt.Fatal(err)
+		}
+		v, err := s.View(ctx)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		defer v.Close()
+		frontier := append(rapid.SliceOfDistinct(rapid.SampledFrom(ids), rapid.ID).Draw(rt, "frontier"), "unknown", "text")
+		asked := rapid.SliceOfDistinct(rapid.SampledFrom(append([]vocab.Predicate{"unknown"}, predicates...)), rapid.ID).Draw(rt, "predicates")
+		dir := rapid.SampledFrom([]graph.Direction{graph.Out, graph.In, graph.Both}).Draw(rt, "direction")
+		type edge struct {
+			from, to  graph.ID
+			predicate vocab.Predicate
+			out       bool
+		}
+		want := map[edge]int{}
+		for _, st := range all {
+			if st.Object == "" || !slices.Contains(asked, st.Predicate) {
+				continue
+			}
+			if dir != graph.In && slices.Contains(frontier, st.Subject) {
+				want[edge{st.Subject, st.Object, st.Predicate, true}]++
+			}
+			if dir != graph.Out && slices.Contains(frontier, st.Object) {
+				want[edge{st.Object, st.Subject, st.Predicate, false}]++
+			}
+		}
+		handles, err := v.Handles(ctx, frontier)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		got, last := map[edge]int{}, edge{}
+		for e, err := range v.Expand(ctx, handles, asked, dir) {
+			if err != nil {
+				rt.Fatal(err)
+			}
+			ends, err := v.IDs(ctx, []graph.Handle{e.From, e.To})
+			if err != nil {
+				rt.Fatal(err)
+			}
+			now := edge{ends[0], ends[1], asked[e.Predicate], e.Out}
+			if got[now] > 0 && now != last {
+				rt.Fatalf("the claims of %v do not follow each other", now)
+			}
+			got[now]++
+			last = now
+		}
+		if !maps.Equal(got, want) {
+			rt.Fatalf("expanding %q by %q: got %v, want %v", frontier, asked, got, want)
+		}
+	})
+}
+
+// testView: a view answers for the state that it was made in, whatever is put; names come back; a hub of many edges is
+// read to its end, or for as long as it is wanted.
+func testView(t *testing.T, s graph.Store) {
+	ctx := context.Background()
+	var all []graph.Statement
+	for i := range many {
+		all = append(all, graph.Statement{Subject: graph.ID(fmt.Sprintf("person:%d", i)), Predicate: vocab.Signed, Object: "cite:hub", Label: label("doc:a", i)})
+	}
+	put(t, s, "doc:a", sorted(all)...)
+	v, err := s.View(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, s, "doc:a", all[0])
+	put(t, s, "doc:b", statements("doc:b", 0, 10)...)
+	if got := find(t, v, graph.Pattern{}); len(got) != many {
+		t.Fatalf("an older view has %d statements of %d", len(got), many)
+	}
+	ids := []graph.ID{"cite:hub", "unknown", "person:7", "cite:hub"}
+	handles, err := v.Handles(ctx, ids)
+	if err != nil || (handles[1] != graph.Handle{}) || handles[0] != handles[3] || handles[0] == handles[2] {
+		t.Fatalf("handles %v, %v", handles, err)
+	}
+	names, err := v.IDs(ctx, []graph.Handle{handles[2], handles[0]})
+	if err != nil || !slices.Equal(names, []graph.ID{"person:7", "cite:hub"}) {
+		t.Fatalf("names %v, %v", names, err)
+	}
+	if _, err := v.IDs(ctx, []graph.Handle{{}}); err == nil {
+		t.Error("no node has a name")
+	}
+	for _, stop := range []int{1, 2, many} {
+		n := 0
+		for e, err := range v.Expand(ctx, handles[:1], []vocab.Predicate{vocab.Mentions, vocab.Signed}, graph.Both) {
+			if err != nil || e.Out || e.Predicate != 1 || e.From != handles[0] {
+				t.Fatal(e, err)
+			}
+			if n++; n == stop {
+				break
+			}
+		}
+		if n != stop {
+			t.Errorf("%d edges of %d", n, stop)
+		}
+	}
+	ended, cancel := context.WithCancel(ctx)
+	cancel()
+	_, e1 := v.Handles(ended, ids)
+	_, e2 := v.IDs(ended, handles[:1])
+	var e3 error
+	for _, err := range v.Expand(ended, handles[:1], []vocab.Predicate{vocab.Signed}, graph.In) {
+		e3 = err
+	}
+	for _, err := range []error{e1, e2, e3} {
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("after the end of the context: %v", err)
+		}
+	}
+	if err := errors.Join(v.Close(), v.Close()); err != nil {
+		t.Error(err)
 	}
 }
 
