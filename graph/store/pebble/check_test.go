@@ -449,7 +449,7 @@ func TestCheckWhileWriting(t *testing.T) {
 func small(o *pdb.Options) {
 	o.MemTableSize = 64 << 10
 	o.LBaseMaxBytes = 128 << 10
-	o.CacheSize = 1 << 20
+	o.CacheSize = 16 << 20
 	for i := range o.TargetFileSizes {
 		o.TargetFileSizes[i] = 32 << 10
 	}

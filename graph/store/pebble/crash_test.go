@@ -122,6 +122,7 @@ func times(t testing.TB, env string, short, usual int) int {
 // was not synced, or with a part of it. A store that is opened on the copy has all that was acknowledged, and of the step
 // under way all or nothing; what is left of the history leads to the same end.
 func TestCrash(t *testing.T) {
+	unsettled(t)
 	rounds := times(t, "CASEGRAPH_SOAK_CRASHES", 1, 3)
 	for round := range rounds {
 		t.Run(fmt.Sprint(round), func(t *testing.T) {
@@ -241,7 +242,7 @@ func TestCrashInBulk(t *testing.T) {
 		if !isWrite(op) {
 			return nil
 		}
-		if ops++; ops%10 == 0 || !strings.Contains(op.Path, bulkDir) {
+		if ops++; ops%40 == 0 || !strings.Contains(op.Path, bulkDir) {
 			how := fmt.Sprintf("operation %d, kind %d on %s", ops, op.Kind, op.Path)
 			copies = append(copies, crashed{fs: disk.under.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 30 * (ops % 2), RNG: rand.New(rand.NewPCG(uint64(ops), 0))}), how: how})
 		}
@@ -265,7 +266,7 @@ func TestCrashInBulk(t *testing.T) {
 			t.Errorf("after %s: state %d", c.how, have)
 		}
 		mustBeSound(t, s)
-		if i%4 == 0 {
+		if i%10 == 0 {
 			if err := loadBulk(s, text); err != nil || dump(t, s) != want[1] {
 				t.Errorf("after %s, and again: not all is there: %v", c.how, err)
 			}
