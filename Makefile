@@ -8,10 +8,10 @@ SHARED   ?= ../shared
 SAMPLES := loader/samples
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test check race bench fuzz score confidence clean
+.PHONY: help run build test check race soak bench bench-compare bench-peers fuzz score confidence clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build ## load the sample documents and serve them on $(LISTEN)
 	@bin/casegraph load --quiet --store $(STORE) $(SAMPLES)/documents || { \
@@ -36,8 +36,35 @@ check: ## formatting, vet, staticcheck, generated code and go.mod up to date
 race: ## run the tests under the race detector, without the slow ones
 	go test -race -short -timeout 15m ./...
 
-bench: ## run the benchmarks
-	go test -run '^$$' -bench . -benchmem ./...
+soak: ## the long tests of the store: 200 processes killed, disks that fail and fill up (about an hour)
+	CASEGRAPH_SOAK=1 CASEGRAPH_SOAK_KILLS=200 CASEGRAPH_SOAK_CRASHES=50 CASEGRAPH_SOAK_FAULTS=200 \
+		go test -timeout 3h -count=1 ./graph/store/...
+
+QUADS ?= 1000000
+COUNT ?= 6
+
+bench: ## run the benchmarks; QUADS is the size of the store that they ask (10000000 takes 2 GB of disk)
+	CASEGRAPH_BENCH_QUADS=$(QUADS) go test -run '^$$' -bench . -benchmem -timeout 2h ./...
+
+# Both versions are measured turn by turn, so that a busy minute of the machine falls on both.
+bench-compare: ## compare the store's benchmarks with those of another commit: make bench-compare REF=HEAD~1
+	@test -n "$(REF)" || { echo "give a commit: make bench-compare REF=HEAD~1"; exit 1; }
+	@set -e; dir=$$(mktemp -d); trap 'git worktree remove --force '$$dir'/old; rm -rf '$$dir EXIT; \
+	git worktree add --quiet --detach $$dir/old $(REF); \
+	go test -c -o $$dir/new.test ./graph/store/pebble; (cd $$dir/old && go test -c -o $$dir/old.test ./graph/store/pebble); \
+	for i in $$(seq $(COUNT)); do for side in old new; do \
+		CASEGRAPH_BENCH_QUADS=$(QUADS) $$dir/$$side.test -test.run '^$$' -test.bench . -test.benchmem -test.timeout 2h >> $$dir/$$side.txt; \
+	done; done; go tool benchstat old=$$dir/old.txt new=$$dir/new.txt
+
+PEERS ?= ref postgres
+
+bench-peers: ## our store beside others on the data of $(SHARED)/bench/peers (PEERS="ref postgres"), answers compared with the reference
+	@if ! test -f $(SHARED)/bench/peers/common.sh; then echo "$(SHARED)/bench/peers is not there: nothing to compare with"; exit 1; fi
+	@set -e; shared=$$(cd $(SHARED)/bench/peers && pwd); \
+	for p in $(PEERS); do bash $$shared/run-$$p.sh $(QUADS); done; \
+	. $$shared/common.sh $(QUADS); \
+	flock $$PEERS_LOCK go test -count=1 -run '^TestPeers$$' -timeout 1h ./graph/store/pebble; \
+	python3 $$shared/compare.py; python3 $$shared/table.py
 
 fuzz: ## run every fuzz test for $(FUZZTIME)
 	@grep -rlE --include='*_test.go' '^func Fuzz' cmd graph loader | while read -r file; do \

@@ -83,7 +83,8 @@ Load documents, then ask in GraphQL:`,
 	// One usage line: cobra's own adds a second one for a command that has both a run and subcommands.
 	root.SetUsageTemplate(strings.Replace(root.UsageTemplate(), "{{if .HasAvailableSubCommands}}\n  {{.CommandPath}} [command]{{end}}", "", 1))
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return wrongUse(cmd, err) })
-	root.AddCommand(newLoad(env), newServe(env), newList(env), newRemove(env), newDump(env), newExtract(), newVersion())
+	root.AddCommand(newLoad(env), newServe(env), newList(env), newRemove(env), newExtract(),
+		newImport(env), newDump(env), newCheck(env), newBackup(env), newRestore(env), newVersion())
 	for _, cmd := range root.Commands() {
 		cmd.DisableFlagsInUseLine = true
 	}
@@ -95,11 +96,23 @@ func wrongUse(cmd *cobra.Command, err error) error {
 	return usageError{fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}
 }
 
-// some wants at least one argument, none no argument at all.
+// some wants at least one argument, one just one, none no argument at all.
 func some(what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
 			return wrongUse(cmd, fmt.Errorf("no %s given", what))
+		}
+		return nil
+	}
+}
+
+func one(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := some(what)(cmd, args); err != nil {
+			return err
+		}
+		if len(args) > 1 {
+			return wrongUse(cmd, fmt.Errorf("%s takes one %s, but %d were given", cmd.Name(), what, len(args)))
 		}
 		return nil
 	}

@@ -41,6 +41,11 @@ put a web server that knows who may ask in front of it. Port 0 takes a free port
 			} else if err != nil {
 				return fmt.Errorf("--listen %s: %w", *listen, err)
 			}
+			end, err := control(s)
+			if err != nil { // questions are answered all the same
+				complain(cmd.ErrOrStderr(), fmt.Errorf("no backups while this serves: %w", err))
+			}
+			defer end()
 			fmt.Fprint(cmd.OutOrStdout(), welcome("http://"+l.Addr().String(), *where))
 			return web.Serve(ctx, l, web.New(graph.New(s), web.Options{}))
 		})

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"slices"
 	"strings"
@@ -34,20 +33,6 @@ func (s *Store) Find(ctx context.Context, p graph.Pattern) iter.Seq2[graph.State
 		defer v.Close()
 		v.Find(ctx, p)(yield)
 	}
-}
-
-// Dump writes every statement that the store has now as a line of N-Quads, in an order that depends on the statements
-// alone. Predicates are written as they are, as relative IRIs.
-func (s *Store) Dump(ctx context.Context, w io.Writer) error {
-	v, err := s.db.View()
-	if err != nil {
-		return fmt.Errorf("dump: %w", told(err))
-	}
-	defer v.Close()
-	if err := v.Dump(ctx, w); err != nil {
-		return fmt.Errorf("dump: %w", err)
-	}
-	return nil
 }
 
 // View implements graph.Reader.

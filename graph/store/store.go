@@ -17,13 +17,18 @@ import (
 	"casegraph/graph/store/pebble"
 )
 
-// ErrClosed is what every use of a store after Close answers.
-var ErrClosed = errors.New("the store is closed")
+// ErrClosed is what every use of a store after Close answers, ErrLocked why a store does not open that another process
+// has.
+var (
+	ErrClosed = errors.New("the store is closed")
+	ErrLocked = errors.New("in use by another process")
+)
 
 // Store is an opened store.
 type Store struct {
 	db    *pebble.Store
-	where string // the directory, or the URL of one that has none
+	where string // as it was opened
+	dir   string // empty for a store that has none
 }
 
 var _ graph.Store = (*Store)(nil)
@@ -89,7 +94,7 @@ func openMemory(rest string, create bool) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Store{db, "memory:"}, nil
+	return &Store{db: db, where: "memory:"}, nil
 }
 
 // A directory is a store when it has a FORMAT of one line, which says by which program, engine and version its
@@ -111,11 +116,11 @@ func openDirectory(dir string, create bool) (*Store, error) {
 	db, err := pebble.Open(filepath.Join(dir, quadsDir), pebble.Options{Create: true})
 	switch {
 	case errors.Is(err, pebble.ErrLocked):
-		return nil, fmt.Errorf("the store %s is in use by another process", dir)
+		return nil, fmt.Errorf("the store %s is %w", dir, ErrLocked)
 	case err != nil:
 		return nil, fmt.Errorf("store %s: %w", dir, err)
 	}
-	return &Store{db, dir}, nil
+	return &Store{db, dir, dir}, nil
 }
 
 // openDir makes sure that dir is a store of this format. An absent or empty directory becomes one when create says so.
