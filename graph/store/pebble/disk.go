@@ -106,7 +106,24 @@ func (d *disk) Create(name string, category vfs.DiskWriteCategory) (vfs.File, er
 		}
 		return d.FS.Create(name, category)
 	}
-	return d.file(func() (vfs.File, error) { return d.FS.Create(name, category) })
+	return d.file(func() (vfs.File, error) {
+		if strings.HasPrefix(d.FS.PathBase(name), "marker.") {
+			if err := d.syncDir(); err != nil {
+				return nil, err
+			}
+		}
+		return d.FS.Create(name, category)
+	})
+}
+
+// syncDir syncs the directory. The database does not before it makes a marker, which names a file: after a crash of a
+// machine that keeps no order among the entries of a directory, there would be the marker and not the file.
+func (d *disk) syncDir() error {
+	f, err := d.FS.OpenDir(d.dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
 }
 
 // ReuseForWrite implements vfs.FS.
