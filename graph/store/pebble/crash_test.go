@@ -122,7 +122,6 @@ func times(t testing.TB, env string, short, usual int) int {
 // was not synced, or with a part of it. A store that is opened on the copy has all that was acknowledged, and of the step
 // under way all or nothing; what is left of the history leads to the same end.
 func TestCrash(t *testing.T) {
-	unsettled(t)
 	rounds := times(t, "CASEGRAPH_SOAK_CRASHES", 1, 3)
 	for round := range rounds {
 		t.Run(fmt.Sprint(round), func(t *testing.T) {

@@ -129,7 +129,6 @@ func mustRecover(t *testing.T, how string, mem *vfs.MemFS, steps []step, want []
 // TestFailedWrites lets the n-th write operation fail, once or from then on, for many n: in opening, writing, loading,
 // closing.
 func TestFailedWrites(t *testing.T) {
-	unsettled(t)
 	steps := history(rand.New(rand.NewPCG(20, 1)), 30)
 	want := states(t, steps)
 	// one does the history with an error at operation n, and tells how many operations there were.
@@ -200,7 +199,6 @@ func TestFailedWrites(t *testing.T) {
 
 // TestFailedOpening lets the n-th operation fail, once or from then on, that opens and closes a store which a crash left.
 func TestFailedOpening(t *testing.T) {
-	unsettled(t)
 	mem := vfs.NewCrashableMem()
 	s := mustOpen(t, "x", Options{FS: mem, Create: true, tune: func(o *pdb.Options) { o.MemTableSize = 8 << 20 }}) // all is in the log
 	for i := 1; i <= 60; i++ {
@@ -250,7 +248,6 @@ func TestFailedOpening(t *testing.T) {
 // TestFailedBulk lets the n-th operation fail of a load that does not fit in its memory: all of it is there or nothing,
 // and no files are left. What fails in the store that such a load has for itself does not fail the other one.
 func TestFailedBulk(t *testing.T) {
-	unsettled(t)
 	text := bulkText(250)
 	want := mustOpen(t, "x", Options{FS: vfs.NewMem(), Create: true, NoSync: true})
 	if err := replace(want, "doc:1", chained(1)); err != nil {
@@ -491,7 +488,6 @@ func TestFailedReads(t *testing.T) {
 
 // TestDamagedTable reads a table with a wrong byte: that is an error, not the end of the process.
 func TestDamagedTable(t *testing.T) {
-	unsettled(t)
 	mem := vfs.NewMem()
 	s, err := Open("x", Options{FS: mem, Create: true, NoSync: true, tune: small})
 	if err != nil {
@@ -812,7 +808,6 @@ func TestDiskFull(t *testing.T) {
 
 // TestDiskFullInBulk fills the disk while a load writes its tables: nothing of it is there then, and all goes on.
 func TestDiskFullInBulk(t *testing.T) {
-	unsettled(t)
 	mem := vfs.NewCrashableMem()
 	disk := &narrow{FS: mem}
 	disk.left.Store(1 << 40)
@@ -848,7 +843,6 @@ func TestDiskFullInBulk(t *testing.T) {
 
 // TestStall lets a write wait for tables that cannot be written: it ends with an error, and so does Close.
 func TestStall(t *testing.T) {
-	unsettled(t)
 	defer func(d time.Duration) { patience = d }(patience)
 	patience = 50 * time.Millisecond
 	disk := newFaulty()
@@ -894,7 +888,6 @@ func TestStall(t *testing.T) {
 
 // TestFailedWhileClosing lets the log fail that Close ends: without syncs, acknowledged writes are lost by that.
 func TestFailedWhileClosing(t *testing.T) {
-	unsettled(t)
 	disk := newFaulty()
 	s, err := Open("x", Options{FS: disk, Create: true, NoSync: true})
 	if err != nil {
@@ -914,8 +907,9 @@ func TestFailedWhileClosing(t *testing.T) {
 	}
 }
 
-// unsettled skips a test of failing disks, which still finds a fault now and then: in the store, as a crash in its very
-// creation, or in the test. They run with CASEGRAPH_SOAK=1.
+// unsettled skips a test that still finds a fault now and then, of which two are known: a store whose disk filled up
+// while a bulk load went in by the log does not open, but tries for ever, until there is room again; and the database
+// may remember for a moment that a table could not be read. They run with CASEGRAPH_SOAK=1.
 func unsettled(t *testing.T) {
 	if os.Getenv("CASEGRAPH_SOAK") == "" {
 		t.Skip("set CASEGRAPH_SOAK=1 to run it: it still fails now and then")
