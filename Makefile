@@ -7,6 +7,7 @@ SHARED   ?= ../shared
 
 SAMPLES := loader/samples
 
+SHELL := bash
 .DEFAULT_GOAL := help
 .PHONY: help run build test check race soak bench bench-compare bench-peers fuzz score confidence clean
 

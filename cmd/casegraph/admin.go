@@ -22,8 +22,8 @@ func newCheck(env func(string) string) *cobra.Command {
 		Use:   "check [--store DIR-OR-URL]",
 		Short: "Verify the store",
 		Long: `Reads the whole store and verifies it: the checksums of its files, that every statement stands in every index, that every
-node has its name and every name its node, and that counts are right. Each fault is a line on stderr that
-says what is wrong and where; the exit status is then 1. The store is not changed.`,
+node has its name and every name its node, and that counts are right. Each fault is a line on stderr that says what is
+wrong and where; the exit status is then 1. The store is not changed.`,
 		Example: `  casegraph check
   casegraph check --store /srv/backup/2026-11-25`,
 		Args: none,

@@ -80,10 +80,17 @@ func (s *Store) Backup(ctx context.Context, to string) error {
 	if s.dir == "" {
 		return fmt.Errorf("the store %s has no files to copy", s.where)
 	}
-	if rel, err := filepath.Rel(s.dir, to); err == nil && !strings.HasPrefix(rel, "..") {
+	dir, err := filepath.Abs(s.dir)
+	if err != nil {
+		return fmt.Errorf("backup: %w", err)
+	}
+	if to, err = filepath.Abs(to); err != nil {
+		return fmt.Errorf("backup: %w", err)
+	}
+	if to == dir || strings.HasPrefix(to, dir+string(filepath.Separator)) {
 		return fmt.Errorf("backup: %s lies in the store", to)
 	}
-	err := appear(to, func(partial string) error { return s.db.Backup(ctx, filepath.Join(partial, quadsDir)) })
+	err = appear(to, func(partial string) error { return s.db.Backup(ctx, filepath.Join(partial, quadsDir)) })
 	if err != nil {
 		return fmt.Errorf("backup: %w", told(err))
 	}
